@@ -1,0 +1,35 @@
+// The line above the rows, and what it says about them.
+//
+//   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+//   sl  local_address                         remote_address                        st tx_queue ...
+//   sl  local_address rem_address   st ... inode ref pointer drops          (udp, raw: refused)
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace tcpsnap::procnet {
+
+/// What kind of table a header line announces.
+enum class Table : uint8_t {
+  kNone,   ///< the line is no header
+  kTcp,    ///< tcp or tcp6: the width of the addresses in the rows tells which
+  kUdp,    ///< udp, udp6, udplite, raw or icmp: `ref pointer drops` behind the inode
+  kUnix,   ///< /proc/net/unix
+  kNuttx,  ///< NuttX's own /proc/net/tcp
+};
+
+/// "tcp", "udp or raw", "unix", "NuttX tcp".
+std::string_view TableName(Table table) noexcept;
+
+struct Header {
+  Table table = Table::kNone;
+  int extra_columns = 0;  ///< words behind `inode` (kTcp only)
+  bool padded = false;    ///< 149 characters wide, as the kernel pads tcp (not tcp6)
+};
+
+/// Tells a header from other lines by its words, not their exact spelling ("Inode",
+/// "remote_address" in tcp) nor their distances.
+Header ParseHeader(std::string_view line) noexcept;
+
+}  // namespace tcpsnap::procnet

@@ -1,0 +1,46 @@
+// One line -> one record.
+//
+//    0: 0100007F:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0
+//   371114 1 00000000c1b4bb9e 100 0 0 10 0
+//    2: 0100007F:D87E 0100007F:1538 06 00000000:00000000 03:00001770 00000000     0        0
+//   0 3 000000009a7fc3b1
+//    0: 00000000:0071 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 120494
+//
+// Refused: anything whose columns do not stand in this order, bad or oversized numbers, states that
+// the kernel never prints, and rows that were cut. The number of tokens decides what is cut, since
+// a row cut inside its inode reads as a plausible socket: 17 or more are whole; 12 only in states
+// 03, 05 and 06, and then only with inode 0 and (05, 06) the timewait timer, as a minisocket or
+// request socket has; 10 only where every row of the dump has 10 (Linux 2.2, checked by DumpBuilder);
+// any other number is cut, unless the header names further columns.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "procnet/reason.h"
+#include "procnet/socket_record.h"
+
+namespace tcpsnap::procnet {
+
+/// What the header of a dump tells about its rows.
+struct RowFormat {
+  int extra_columns = 0;  ///< columns named after `inode` (a vendor's `pid comm`)
+};
+
+/// The outcome of one line: `reason` is kNone and `record` is filled, or it says what is wrong and
+/// `column` (0-based byte in the line) where.
+struct RowResult {
+  Reason reason = Reason::kNone;
+  size_t column = 0;
+};
+
+/// Parses one line without its line end (a trailing '\r' is taken as one). Trailing blanks are
+/// skipped. This is the complete parser; ParseRows in row_fast.h is its fast path.
+RowResult ParseRow(std::string_view line, RowFormat format, SocketRecord& record) noexcept;
+
+/// True when the line looks like a row, whole or damaged, rather than like other text: it begins
+/// like one (`12: 0100`), holds an endpoint (`0100007F:1F90`), or is the rest of a wrapped row
+/// (four or more tokens of hex digits, colons and minus signs).
+bool LooksLikeRow(std::string_view line) noexcept;
+
+}  // namespace tcpsnap::procnet

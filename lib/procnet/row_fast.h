@@ -1,0 +1,24 @@
+// Many lines -> many records: the common shapes of a row, without splitting the text first.
+#pragma once
+
+#include <cstddef>
+
+#include "procnet/socket_record.h"
+
+namespace tcpsnap::procnet {
+
+/// Bytes that must be readable behind the end of a text given to ParseRows; their values are free.
+inline constexpr size_t kReadAhead = 64;
+
+struct RowsParsed {
+  const char* stop;  ///< the first byte that was not consumed: the start of a line, or `end`
+  size_t count;      ///< records written
+};
+
+/// Parses consecutive whole rows ('\n'-terminated, of one family or both) from `begin`, until a line is not
+/// a row of the common shape, the text ends or `capacity` records are written. A line that stops it
+/// is not judged: hand it to ParseRow, the reference. On what it takes, both agree.
+RowsParsed ParseRows(const char* begin, const char* end, SocketRecord* records,
+                     size_t capacity) noexcept;
+
+}  // namespace tcpsnap::procnet

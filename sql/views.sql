@@ -1,0 +1,194 @@
+-- The views that users query. Any SQLite tool reads them, without an extension.
+-- taken_at is UTC text 'YYYY-MM-DD HH:MM:SS.mmm', always three decimals, so that it compares rightly
+-- with datetime(); taken_ms the same moment in milliseconds since 1970.
+
+-- One row a socket a snapshot. CROSS JOIN fixes the order: a window over taken_at, taken_ms or host
+-- picks snapshots first and then reads only their rows.
+CREATE VIEW sockets AS
+SELECT
+  s.taken_at AS taken_at,
+  s.taken_ms AS taken_ms,
+  h.label AS host,
+  d.family AS family,            -- 4 or 6: which file; a v4-mapped address shows as IPv4 under 6
+  CASE WHEN r.local < 281474976710656
+    THEN (r.local >> 40) || '.' || ((r.local >> 32) & 255) || '.' || ((r.local >> 24) & 255) || '.'
+      || ((r.local >> 16) & 255)
+    ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (r.local >> 16) - 4294967296)
+  END AS local_ip,
+  r.local & 65535 AS local_port,
+  CASE WHEN r.remote < 281474976710656
+    THEN (r.remote >> 40) || '.' || ((r.remote >> 32) & 255) || '.' || ((r.remote >> 24) & 255)
+      || '.' || ((r.remote >> 16) & 255)
+    ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (r.remote >> 16) - 4294967296)
+  END AS remote_ip,
+  r.remote & 65535 AS remote_port,
+  CASE r.kind & 15
+    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
+    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
+    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+  END AS state,
+  CASE (r.kind >> 5) & 3 WHEN 0 THEN 'listen' WHEN 1 THEN 'in' ELSE 'out' END AS direction,
+  (r.kind >> 4) & 1 AS is_local, -- 1: the remote address is an address of this host
+  CASE WHEN (r.kind >> 5) & 3 = 2 THEN r.remote ELSE r.local END & 65535 AS service_port,
+  r.tx_queue AS tx_queue,        -- bytes not yet acknowledged
+  r.rx_queue AS rx_queue,        -- bytes not yet read; LISTEN: connections waiting for accept()
+  CASE CASE WHEN r.timer < 0 THEN -1 - r.timer ELSE r.timer & 7 END
+    WHEN 0 THEN 'off' WHEN 1 THEN 'on' WHEN 2 THEN 'keepalive' WHEN 3 THEN 'timewait'
+    ELSE 'persist'
+  END AS timer,
+  CASE WHEN r.timer >= 0 AND r.timer & 7 <> 0
+    THEN (r.timer >> 3) * 1000 / h.ticks_per_second
+  END AS timer_expires_ms,       -- NULL: no timer, or the kernel printed an overflow
+  r.retransmits AS retransmits,
+  r.uid AS uid,                  -- means nothing where owner_class is not 'owned'
+  r.probes AS probes,
+  r.inode AS inode,
+  CASE r.kind >> 7 WHEN 0 THEN 'owned' WHEN 1 THEN 'timewait' WHEN 2 THEN 'synrecv'
+    WHEN 3 THEN 'unaccepted' ELSE 'orphan'
+  END AS owner_class,
+  (r.rto_ato >> 30) * 1000 / h.ticks_per_second AS rto_ms,  -- this and the next five: NULL in
+  ((r.rto_ato >> 10) & 1048575) * 1000 / h.ticks_per_second AS ato_ms,  -- TIME_WAIT and SYN_RECV
+  (r.rto_ato >> 1) & 511 AS quick,
+  r.rto_ato & 1 AS pingpong,
+  r.cwnd_ssthresh & 4294967295 AS cwnd,            -- packets
+  (r.cwnd_ssthresh >> 32) - 1 AS ssthresh,         -- packets; -1: no loss so far
+  r.local >> 16 AS local_key,    -- integer keys: equal addresses have equal keys, cheaper to group
+  r.remote >> 16 AS remote_key,  -- by than the text
+  s.ordinal AS ordinal           -- (host, taken_ms, ordinal) names a snapshot
+FROM snapshot AS s
+CROSS JOIN host AS h ON h.id = s.host_id
+CROSS JOIN dump AS d ON d.snapshot_id = s.id
+CROSS JOIN socket_row AS r ON r.id BETWEEN d.first_row AND d.last_row;
+
+-- One row a snapshot: the sockets in each state, both families added up.
+CREATE VIEW snapshots AS
+SELECT
+  s.taken_at AS taken_at,
+  s.taken_ms AS taken_ms,
+  h.label AS host,
+  s.ordinal AS ordinal,
+  s.time_origin AS time_origin,
+  max(d.family = 4) AS has_tcp,
+  max(d.family = 6) AS has_tcp6,
+  sum(d.row_count - d.duplicates) AS sockets,
+  sum(d.duplicates) AS duplicates,
+  sum(d.established) AS established,
+  sum(d.syn_sent) AS syn_sent,
+  sum(d.syn_recv) AS syn_recv,
+  sum(d.fin_wait1) AS fin_wait1,
+  sum(d.fin_wait2) AS fin_wait2,
+  sum(d.time_wait) AS time_wait,
+  sum(d.close) AS close,
+  sum(d.close_wait) AS close_wait,
+  sum(d.last_ack) AS last_ack,
+  sum(d.listen) AS listen,
+  sum(d.closing) AS closing
+FROM snapshot AS s
+CROSS JOIN host AS h ON h.id = s.host_id
+CROSS JOIN dump AS d ON d.snapshot_id = s.id
+GROUP BY s.id;
+
+-- One row a dump: where it came from and what it holds.
+CREATE VIEW dumps AS
+SELECT
+  s.taken_at AS taken_at,        -- of its snapshot
+  s.taken_ms AS taken_ms,
+  h.label AS host,
+  s.ordinal AS ordinal,
+  d.family AS family,
+  d.taken_ms AS dump_taken_ms,   -- its own time, where it was paired with one near it
+  d.time_origin AS time_origin,
+  o.path AS source,
+  d.line AS line,
+  d.byte_offset AS byte_offset,
+  d.byte_order AS byte_order,
+  d.byte_order_origin AS byte_order_origin,
+  d.open AS open,
+  d.headers AS headers,
+  d.row_count AS row_count,
+  d.duplicates AS duplicates,
+  d.row_count - d.duplicates AS sockets,
+  (SELECT count(*) FROM rejected_line AS x
+    WHERE x.dump_id = d.id AND x.source_id = d.source_id) AS rejected
+FROM snapshot AS s
+CROSS JOIN host AS h ON h.id = s.host_id
+CROSS JOIN dump AS d ON d.snapshot_id = s.id
+CROSS JOIN source AS o ON o.id = d.source_id;
+
+-- The rollup: one row a dump, direction, is_local, service port and state. Counting over time reads
+-- this and never the samples. No row means no such socket: count it as 0 (see snapshots).
+CREATE VIEW counts AS
+SELECT
+  s.taken_at AS taken_at,
+  s.taken_ms AS taken_ms,
+  h.label AS host,
+  s.ordinal AS ordinal,
+  d.family AS family,
+  CASE (c.kind >> 5) & 3 WHEN 0 THEN 'listen' WHEN 1 THEN 'in' ELSE 'out' END AS direction,
+  (c.kind >> 4) & 1 AS is_local,
+  c.service_port AS service_port,
+  CASE c.kind & 15
+    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
+    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
+    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+  END AS state,
+  c.sockets AS sockets,
+  c.tx_queue AS tx_queue,
+  c.rx_queue AS rx_queue,
+  c.retransmitting AS retransmitting,
+  c.unowned AS unowned
+FROM snapshot AS s
+CROSS JOIN host AS h ON h.id = s.host_id
+CROSS JOIN dump AS d ON d.snapshot_id = s.id
+CROSS JOIN census AS c ON c.id BETWEEN d.first_census AND d.last_census;
+
+-- One row a file that was imported, with the account of its lines.
+CREATE VIEW sources AS
+SELECT
+  o.path AS path,
+  o.bytes AS bytes,
+  o.content_hash AS content_hash,
+  o.complete AS complete,        -- 0: the import was interrupted, run it again
+  strftime('%Y-%m-%d %H:%M:%S', o.imported_ms / 1000, 'unixepoch')
+    || printf('.%03d', o.imported_ms % 1000) AS imported_at,
+  o.version AS version,
+  o.layout AS layout,
+  (SELECT count(*) FROM dump AS d WHERE d.source_id = o.id) AS dumps,
+  o.lines AS lines,              -- the sum of the eight that follow
+  o.markers AS markers,
+  o.headers AS headers,
+  o.samples AS samples,
+  o.duplicates AS duplicates,
+  o.blank AS blank,
+  o.other AS other,
+  o.known AS known,
+  o.rejected AS rejected
+FROM source AS o;
+
+-- One row a host (or network namespace of one).
+CREATE VIEW hosts AS
+SELECT
+  h.label AS host,
+  h.name AS name,
+  h.netns AS netns,
+  h.ticks_per_second AS ticks_per_second,
+  h.uname AS uname,
+  h.port_range_low AS port_range_low,
+  h.port_range_high AS port_range_high,
+  h.somaxconn AS somaxconn,
+  h.tcp_max_tw_buckets AS tcp_max_tw_buckets
+FROM host AS h;
+
+-- One row a line that could not be read, with the reason and what to do.
+CREATE VIEW rejected_lines AS
+SELECT
+  o.path AS source,
+  x.line AS line,
+  x.column AS column,
+  x.byte_offset AS byte_offset,
+  x.reason AS reason,
+  y.sentence AS sentence,
+  x.text AS text
+FROM rejected_line AS x
+CROSS JOIN source AS o ON o.id = x.source_id
+LEFT JOIN reject_reason AS y ON y.name = x.reason;
