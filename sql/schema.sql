@@ -1,7 +1,7 @@
 -- The tables of a tcpsnap database. Query the views (views.sql); these are compact.
 -- Times are milliseconds since 1970-01-01 UTC. Ids are SQLite's own and mean nothing outside.
 
-PRAGMA application_id = 1952674675;  -- 'tcps'
+PRAGMA application_id = 1952673907;  -- 'tcps'
 PRAGMA user_version = 1;
 
 -- A host, or one network namespace of it.
@@ -18,6 +18,7 @@ CREATE TABLE host (
   tcp_max_tw_buckets INTEGER,
   UNIQUE (name, netns)
 );
+CREATE INDEX host_label ON host (label);
 
 -- A file that was imported, with the account of its lines: every line is counted once.
 CREATE TABLE source (
@@ -59,6 +60,7 @@ CREATE TABLE snapshot (
 CREATE INDEX snapshot_host ON snapshot (host_id, taken_ms, ordinal);
 CREATE INDEX snapshot_taken_ms ON snapshot (taken_ms);
 CREATE INDEX snapshot_taken_at ON snapshot (taken_at);
+CREATE INDEX snapshot_host_taken_at ON snapshot (host_id, taken_at);
 
 -- One read of one of the two files. Its samples are the socket_rows first_row..last_row, its
 -- rollup the census rows first_census..last_census (first > last: none).
@@ -130,7 +132,7 @@ CREATE TABLE socket_row (
   probes INTEGER NOT NULL,
   inode INTEGER NOT NULL,
   rto_ato INTEGER,               -- rto ticks << 30 | ato ticks << 10 | quick << 1 | pingpong
-  cwnd_ssthresh INTEGER          -- (ssthresh + 1) << 32 | cwnd, packets; both NULL where not printed
+  cwnd_ssthresh INTEGER          -- (ssthresh + 1) << 32 | cwnd; both NULL where not printed
 );
 
 CREATE TABLE address6 (

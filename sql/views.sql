@@ -1,9 +1,9 @@
 -- The views that users query. Any SQLite tool reads them, without an extension.
--- taken_at is UTC text 'YYYY-MM-DD HH:MM:SS.mmm', always three decimals, so that it compares rightly
--- with datetime(); taken_ms the same moment in milliseconds since 1970.
+-- taken_at is UTC text 'YYYY-MM-DD HH:MM:SS.mmm', always three decimals, so that it compares
+-- rightly with datetime(); taken_ms is the same moment in milliseconds since 1970.
 
--- One row a socket a snapshot. CROSS JOIN fixes the order: a window over taken_at, taken_ms or host
--- picks snapshots first and then reads only their rows.
+-- One row a socket a snapshot. A window over taken_at, taken_ms or host reads only the rows of its
+-- snapshots: CROSS JOIN holds SQLite to that order, whatever else is asked.
 CREATE VIEW sockets AS
 SELECT
   s.taken_at AS taken_at,
@@ -51,42 +51,44 @@ SELECT
   (r.rto_ato >> 1) & 511 AS quick,
   r.rto_ato & 1 AS pingpong,
   r.cwnd_ssthresh & 4294967295 AS cwnd,            -- packets
-  (r.cwnd_ssthresh >> 32) - 1 AS ssthresh,         -- packets; -1: no loss so far
+  ((r.cwnd_ssthresh >> 32) & 4294967295) - 1 AS ssthresh,  -- packets; -1: no loss so far
   r.local >> 16 AS local_key,    -- integer keys: equal addresses have equal keys, cheaper to group
   r.remote >> 16 AS remote_key,  -- by than the text
   s.ordinal AS ordinal           -- (host, taken_ms, ordinal) names a snapshot
-FROM snapshot AS s
-CROSS JOIN host AS h ON h.id = s.host_id
+FROM host AS h
+JOIN snapshot AS s ON s.host_id = h.id
 CROSS JOIN dump AS d ON d.snapshot_id = s.id
 CROSS JOIN socket_row AS r ON r.id BETWEEN d.first_row AND d.last_row;
 
--- One row a snapshot: the sockets in each state, both families added up.
+-- One row a snapshot: the sockets in each state, both families added up. Counting over time starts
+-- here: a snapshot without sockets in a state has a row, with 0.
 CREATE VIEW snapshots AS
 SELECT
   s.taken_at AS taken_at,
   s.taken_ms AS taken_ms,
   h.label AS host,
-  s.ordinal AS ordinal,
-  s.time_origin AS time_origin,
-  max(d.family = 4) AS has_tcp,
-  max(d.family = 6) AS has_tcp6,
-  sum(d.row_count - d.duplicates) AS sockets,
-  sum(d.duplicates) AS duplicates,
-  sum(d.established) AS established,
-  sum(d.syn_sent) AS syn_sent,
-  sum(d.syn_recv) AS syn_recv,
-  sum(d.fin_wait1) AS fin_wait1,
-  sum(d.fin_wait2) AS fin_wait2,
-  sum(d.time_wait) AS time_wait,
-  sum(d.close) AS close,
-  sum(d.close_wait) AS close_wait,
-  sum(d.last_ack) AS last_ack,
-  sum(d.listen) AS listen,
-  sum(d.closing) AS closing
-FROM snapshot AS s
-CROSS JOIN host AS h ON h.id = s.host_id
-CROSS JOIN dump AS d ON d.snapshot_id = s.id
-GROUP BY s.id;
+  s.ordinal AS ordinal,          -- (host, taken_ms, ordinal) names a snapshot
+  s.time_origin AS time_origin,  -- where its time came from: marker, prefix, name, date_file, ...
+  d.id IS NOT NULL AS has_tcp,
+  e.id IS NOT NULL AS has_tcp6,
+  ifnull(d.row_count, 0) + ifnull(e.row_count, 0) AS row_count,
+  ifnull(d.duplicates, 0) + ifnull(e.duplicates, 0) AS duplicates,
+  ifnull(d.row_count - d.duplicates, 0) + ifnull(e.row_count - e.duplicates, 0) AS sockets,
+  ifnull(d.established, 0) + ifnull(e.established, 0) AS established,
+  ifnull(d.syn_sent, 0) + ifnull(e.syn_sent, 0) AS syn_sent,
+  ifnull(d.syn_recv, 0) + ifnull(e.syn_recv, 0) AS syn_recv,
+  ifnull(d.fin_wait1, 0) + ifnull(e.fin_wait1, 0) AS fin_wait1,
+  ifnull(d.fin_wait2, 0) + ifnull(e.fin_wait2, 0) AS fin_wait2,
+  ifnull(d.time_wait, 0) + ifnull(e.time_wait, 0) AS time_wait,
+  ifnull(d.close, 0) + ifnull(e.close, 0) AS close,
+  ifnull(d.close_wait, 0) + ifnull(e.close_wait, 0) AS close_wait,
+  ifnull(d.last_ack, 0) + ifnull(e.last_ack, 0) AS last_ack,
+  ifnull(d.listen, 0) + ifnull(e.listen, 0) AS listen,
+  ifnull(d.closing, 0) + ifnull(e.closing, 0) AS closing
+FROM host AS h
+JOIN snapshot AS s ON s.host_id = h.id
+LEFT JOIN dump AS d ON d.snapshot_id = s.id AND d.family = 4
+LEFT JOIN dump AS e ON e.snapshot_id = s.id AND e.family = 6;
 
 -- One row a dump: where it came from and what it holds.
 CREATE VIEW dumps AS
@@ -110,8 +112,8 @@ SELECT
   d.row_count - d.duplicates AS sockets,
   (SELECT count(*) FROM rejected_line AS x
     WHERE x.dump_id = d.id AND x.source_id = d.source_id) AS rejected
-FROM snapshot AS s
-CROSS JOIN host AS h ON h.id = s.host_id
+FROM host AS h
+JOIN snapshot AS s ON s.host_id = h.id
 CROSS JOIN dump AS d ON d.snapshot_id = s.id
 CROSS JOIN source AS o ON o.id = d.source_id;
 
@@ -137,8 +139,8 @@ SELECT
   c.rx_queue AS rx_queue,
   c.retransmitting AS retransmitting,
   c.unowned AS unowned
-FROM snapshot AS s
-CROSS JOIN host AS h ON h.id = s.host_id
+FROM host AS h
+JOIN snapshot AS s ON s.host_id = h.id
 CROSS JOIN dump AS d ON d.snapshot_id = s.id
 CROSS JOIN census AS c ON c.id BETWEEN d.first_census AND d.last_census;
 

@@ -34,21 +34,35 @@ Address DecodeAddress(const uint32_t words[4], Family family, ByteOrder order) n
 std::string AddressText(const Address& address);
 
 /// Evidence for a byte order, collected over the rows of a dump or of a whole capture.
+///
+/// Structures that chance does not make decide first: the v4-mapped prefix, ::1, 127.0.0.x,
+/// fe80::. Then private networks (192.168/16, 172.16/12, 169.254/16) among the host's own
+/// addresses, then any private network among its peers where it is more than chance (a public
+/// address ending in .10 reads as 10/8 in the wrong order: one peer in 256), then the first byte of
+/// global v6 addresses. An own address in 10/8 alone speaks only for little endian, the usual.
 class ByteOrderVote {
  public:
   void Add(const SocketRecord& record) noexcept;
-  void Add(const ByteOrderVote& other) noexcept { score_ += other.score_, weighed_ |= other.weighed_; }
+  void Add(const ByteOrderVote& other) noexcept;
 
   /// True when the evidence leans to one side.
-  bool decided() const noexcept { return score_ != 0; }
+  bool decided() const noexcept { return Winner() != 0; }
   /// The winner; kLittle when undecided.
-  ByteOrder order() const noexcept { return score_ < 0 ? ByteOrder::kBig : ByteOrder::kLittle; }
+  ByteOrder order() const noexcept { return Winner() < 0 ? ByteOrder::kBig : ByteOrder::kLittle; }
   /// True when some address was not all zero, so that the order matters.
-  bool matters() const noexcept { return weighed_; }
+  bool matters() const noexcept { return matters_; }
 
  private:
-  int64_t score_ = 0;  ///< > 0: little endian
-  bool weighed_ = false;
+  struct Evidence {
+    uint64_t little = 0, big = 0;
+  };
+  int Winner() const noexcept;  ///< 1 little, -1 big, 0 undecided
+  void AddAddress(const uint32_t words[4], Family family, bool own) noexcept;
+  void AddV4(uint32_t word, bool own) noexcept;
+
+  Evidence structure_, own_private_, own_ten_, peer_private_, global6_;
+  uint64_t peers_ = 0;
+  bool matters_ = false;
 };
 
 }  // namespace tcpsnap::procnet

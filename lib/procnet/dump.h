@@ -6,9 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "procnet/address.h"
@@ -33,21 +35,49 @@ struct RefusedLine {
   std::string text;
 };
 
+/// Leaves new elements as they are: the parser fills every byte of a record, zeroing them before
+/// would write the memory twice.
+template <typename T>
+struct UninitializedAllocator : std::allocator<T> {
+  template <typename U>
+  struct rebind {
+    using other = UninitializedAllocator<U>;
+  };
+  template <typename U>
+  void construct(U* place) noexcept {
+    ::new (static_cast<void*>(place)) U;
+  }
+  template <typename U, typename... Args>
+  void construct(U* place, Args&&... args) {
+    ::new (static_cast<void*>(place)) U(std::forward<Args>(args)...);
+  }
+};
+using Records = std::vector<SocketRecord, UninitializedAllocator<SocketRecord>>;
+
 /// Collects the rows of one dump. Reuse it (Clear) to keep its memory.
 class DumpBuilder {
  public:
   /// Starts over, for a dump whose header line is `header` (or that has none).
-  void Clear(Header header = {});
+  void Clear(const Header& header = {});
 
-  /// Consumes as many whole rows as it can from `text`, which must be followed by kReadAhead
-  /// readable bytes and start at a line. Returns the bytes consumed, always up to a line's start;
-  /// `position` is moved along.
+  /// Consumes as many whole rows of the common shape as it can from `text`, which must start at a
+  /// line and be followed by kReadAhead readable bytes. Returns the bytes consumed, always up to a
+  /// line's start, and moves `position` along. Takes nothing before the first row, which AddLine
+  /// must take: it tells what the others look like.
   size_t AddRows(std::string_view text, LinePosition& position);
 
+  /// True when the line, which is no header, belongs to the rows: whole, damaged, or the rest of one
+  /// that was cut before it. Everything else is other text.
+  bool Wants(std::string_view line, bool terminated) const;
+
+  enum class Added : uint8_t {
+    kTaken,
+    kRefused,      ///< it stands in refused()
+    kOtherFamily,  ///< a whole row of the other family: it belongs to another dump; nothing was done
+  };
   /// Adds one line, by the complete parser. `terminated` is false for a last line without '\n',
-  /// which is taken only when it is surely whole. Returns false when it was refused (then it
-  /// stands in refused()).
-  bool AddLine(std::string_view line, LinePosition position, bool terminated);
+  /// which is taken only when it is surely whole.
+  Added AddLine(std::string_view line, LinePosition position, bool terminated);
 
   /// Notes a line as refused that was found to belong to this dump.
   void Refuse(std::string_view line, LinePosition position, size_t column, Reason reason);
@@ -57,31 +87,45 @@ class DumpBuilder {
   /// True when no row has been added or refused.
   bool empty() const { return records_.empty() && refused_.empty(); }
   /// Rows taken so far, copies included.
-  size_t row_count() const { return records_.size(); }
-  const std::vector<SocketRecord>& records() const { return records_; }
+  const Records& records() const { return records_; }
   const std::vector<RefusedLine>& refused() const { return refused_; }
+  /// Hands the rows over and leaves none.
+  Records TakeRecords() { return std::exchange(records_, {}); }
+  std::vector<RefusedLine> TakeRefused() { return std::exchange(refused_, {}); }
 
  private:
-  struct Linux22Row;
-  void ResolveLinux22();
+  struct PlacedLine {
+    LinePosition position;
+    std::string text;
+  };
+  void LearnFrom(std::string_view first_line, const SocketRecord& record);
+  bool IsSurelyWhole(std::string_view line, const SocketRecord& record) const;
+  void RefuseLinux22Rows();
 
   Header header_;
   std::optional<Family> family_;
-  bool padded_ = false;  ///< some tcp row or the header was padded to 149
-  std::vector<SocketRecord> records_;
+  bool padded_ = false;        ///< the header or some tcp row was padded to 149
+  bool last_was_cut_ = false;  ///< the last line was refused
+  size_t pointer_digits_ = 0;  ///< of the first row; 0 where it has no pointer
+  Records records_;
   std::vector<RefusedLine> refused_;
+  std::vector<PlacedLine> linux22_rows_;  ///< the rows so far, while all of them have 10 columns
 };
 
-/// Moves the copies that are kept to the front of `records`, in the order of the last copies, and
-/// returns how many they are. The rest are the duplicates.
-size_t DropDuplicates(std::vector<SocketRecord>& records);
+/// True when both are rows of one socket within a dump: equal endpoints, and the same inode if it
+/// is not 0, else the same pointer (hidden pointers are all 0).
+bool IsCopy(const SocketRecord& a, const SocketRecord& b) noexcept;
+
+/// Moves the last copy of each socket to the front, keeping their order, and drops the others.
+/// Returns how many rows were dropped.
+size_t DropDuplicates(Records& records);
 
 /// A dump parsed from memory, for users of this library alone.
 struct Dump {
   Family family = Family::kTcp;
   ByteOrder byte_order = ByteOrder::kLittle;
   bool byte_order_decided = false;
-  std::vector<SocketRecord> sockets;  ///< duplicates dropped
+  Records sockets;  ///< duplicates dropped
   size_t duplicates = 0;
   std::vector<RefusedLine> refused;
   size_t other_lines = 0;  ///< lines that are neither rows nor the header (blank ones not counted)

@@ -17,14 +17,17 @@ enum class Table : uint8_t {
   kUdp,    ///< udp, udp6, udplite, raw or icmp: `ref pointer drops` behind the inode
   kUnix,   ///< /proc/net/unix
   kNuttx,  ///< NuttX's own /proc/net/tcp
+  kSs,     ///< the output of `ss`
+  kNetstat,  ///< the output of `netstat`
 };
 
-/// "tcp", "udp or raw", "unix", "NuttX tcp".
+/// "tcp table", "udp or raw table", ..., "output of ss": what to call it in a message.
 std::string_view TableName(Table table) noexcept;
 
 struct Header {
   Table table = Table::kNone;
   int extra_columns = 0;  ///< words behind `inode` (kTcp only)
+  bool tcp6 = false;      ///< words set apart for wide addresses; counts only where no row follows
   bool padded = false;    ///< 149 characters wide, as the kernel pads tcp (not tcp6)
 };
 

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "procnet/reason.h"
@@ -38,9 +39,12 @@ struct RowResult {
 /// skipped. This is the complete parser; ParseRows in row_fast.h is its fast path.
 RowResult ParseRow(std::string_view line, RowFormat format, SocketRecord& record) noexcept;
 
-/// True when the line looks like a row, whole or damaged, rather than like other text: it begins
-/// like one (`12: 0100`), holds an endpoint (`0100007F:1F90`), or is the rest of a wrapped row
-/// (four or more tokens of hex digits, colons and minus signs).
-bool LooksLikeRow(std::string_view line) noexcept;
+/// What a line looks like, judged by its beginning and its words, not by its columns.
+enum class Likeness : uint8_t {
+  kOther,     ///< other text
+  kRow,       ///< a row, whole or damaged: `12: 0100...`, or an endpoint (`0100007F:1F90`) somewhere
+  kFragment,  ///< four or more numbers: behind a row that was cut, the rest of a wrapped one
+};
+Likeness LooksLike(std::string_view line) noexcept;
 
 }  // namespace tcpsnap::procnet

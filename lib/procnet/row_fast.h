@@ -8,17 +8,18 @@
 namespace tcpsnap::procnet {
 
 /// Bytes that must be readable behind the end of a text given to ParseRows; their values are free.
-inline constexpr size_t kReadAhead = 64;
+inline constexpr size_t kReadAhead = 256;
 
 struct RowsParsed {
   const char* stop;  ///< the first byte that was not consumed: the start of a line, or `end`
   size_t count;      ///< records written
 };
 
-/// Parses consecutive whole rows ('\n'-terminated, of one family or both) from `begin`, until a line is not
-/// a row of the common shape, the text ends or `capacity` records are written. A line that stops it
-/// is not judged: hand it to ParseRow, the reference. On what it takes, both agree.
-RowsParsed ParseRows(const char* begin, const char* end, SocketRecord* records,
+/// Parses consecutive whole rows of `family`, each ended by '\n', from `begin`, until a line is no row
+/// of the kernel's present formats, the text ends or `capacity` records are written. A line that
+/// stops it is not judged: hand it to ParseRow. What it takes, ParseRow (with no extra columns)
+/// takes too, with the same record.
+RowsParsed ParseRows(const char* begin, const char* end, Family family, SocketRecord* records,
                      size_t capacity) noexcept;
 
 }  // namespace tcpsnap::procnet

@@ -7,6 +7,7 @@
 // get_openreq4, get_timewait4_sock and their v6 twins).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -54,7 +55,7 @@ enum class RowShape : uint8_t {
 };
 
 /// A row as printed. Addresses stay in the printed words, since a single row can't tell the byte
-/// order of the machine that printed it: see address.h. 128 bytes without padding: the bytes of a
+/// order of the machine that printed it: see address.h. 120 bytes without padding: the bytes of a
 /// record are its identity.
 struct SocketRecord {
   uint32_t local_words[4];   ///< v4 fills [0] only
@@ -83,6 +84,6 @@ struct SocketRecord {
 
   friend bool operator==(const SocketRecord&, const SocketRecord&) = default;
 };
-static_assert(sizeof(SocketRecord) == 128);
+static_assert(sizeof(SocketRecord) == 120);
 
 }  // namespace tcpsnap::procnet

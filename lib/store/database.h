@@ -1,20 +1,23 @@
 // Owners of SQLite's handles, with SQLite's own verbs.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <vector>
 
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace tcpsnap::store {
 
-/// SQLite said no. `what()` is SQLite's message with the database's path where there is one.
+struct Connection;  // a handle and what its callbacks need; in database.cc
+
+/// SQLite said no. `what()` begins with the database's path and says what to do.
 class DatabaseError : public std::runtime_error {
  public:
   DatabaseError(const std::string& message, int code) : std::runtime_error(message), code_(code) {}
@@ -24,7 +27,8 @@ class DatabaseError : public std::runtime_error {
   int code_;
 };
 
-/// The SQL text is wrong: `offset` is the byte where SQLite stumbled, or -1.
+/// The SQL text is wrong, or would write where only reading is allowed: `offset` is the byte of
+/// `sql` where SQLite stumbled, or -1. `what()` is SQLite's message alone.
 class SqlError : public DatabaseError {
  public:
   SqlError(const std::string& message, int code, std::string sql, int offset)
@@ -61,13 +65,20 @@ class Statement {
   void Run();
   void Reset();
 
-  Statement& Bind(int index, int64_t value);
-  Statement& Bind(int index, double value);
-  Statement& Bind(int index, std::string_view text);
+  Statement& BindInteger(int index, int64_t value);
   Statement& BindBlob(int index, std::string_view bytes);
   Statement& BindNull(int index);
-  Statement& Bind(int index, const std::optional<int64_t>& value);
-  Statement& Bind(int index, const std::optional<std::string>& value);
+  Statement& Bind(int index, double value);
+  Statement& Bind(int index, std::string_view text);
+  template <std::integral T>
+  Statement& Bind(int index, T value) {
+    return BindInteger(index, static_cast<int64_t>(value));
+  }
+  /// NULL where there is no value.
+  template <typename T>
+  Statement& Bind(int index, const std::optional<T>& value) {
+    return value ? Bind(index, *value) : BindNull(index);
+  }
 
   int ParameterCount() const;
   /// ":since" or empty for a bare `?`.
@@ -89,20 +100,23 @@ class Statement {
 
  private:
   friend class Database;
-  Statement(sqlite3* db, sqlite3_stmt* handle) : db_(db), handle_(handle) {}
+  Statement(Connection* connection, sqlite3_stmt* handle)
+      : connection_(connection), handle_(handle) {}
   void Check(int code) const;
-  sqlite3* db_ = nullptr;
+  Connection* connection_ = nullptr;
   sqlite3_stmt* handle_ = nullptr;
 };
 
-/// One connection to one database file.
+/// One connection to one database file. Statements must not outlive it.
 class Database {
  public:
-  /// Opens or creates a file for importing and checks that it is ours (schema.h creates the tables
-  /// in an empty one). Throws DatabaseError: a foreign or newer database is refused by name.
+  /// Opens or creates a file for importing. A missing or empty file gets the schema; a foreign
+  /// database, a newer one or a text file is refused by name (DatabaseError). Foreign keys are not
+  /// enforced: the importer writes the rows of both sides, and checking costs a look-up a row.
   static Database OpenForImport(const std::string& path);
   /// Opens an existing file for reading only, checks that it is ours. Nothing that runs on this
-  /// connection can write a file: not the database, and not by ATTACH or VACUUM INTO.
+  /// connection can write a file: not the database, and not by ATTACH or VACUUM INTO. (Opening it
+  /// rolls back what a killed import left behind; large sorts use unnamed temporary files.)
   static Database OpenReadOnly(const std::string& path);
   /// An empty database in memory with the schema, for tests and dry runs.
   static Database OpenInMemory();
@@ -118,31 +132,36 @@ class Database {
   std::optional<Statement> PrepareNext(std::string_view sql, std::string_view* rest);
   /// Prepares exactly one statement.
   Statement Prepare(std::string_view sql);
-  /// Runs statements without rows.
+  /// Runs any number of statements; rows that they give are dropped.
   void Execute(std::string_view sql);
   /// The single integer that a query gives; nullopt for no row or NULL.
   std::optional<int64_t> QueryInteger(std::string_view sql);
 
-  /// Makes `function` callable in SQL as `name(integer)`; NULL in gives NULL out.
+  /// Makes `function` callable in SQL as `name(integer)`; NULL in gives NULL out. It must be pure.
   void RegisterFunction(const std::string& name, std::function<int64_t(int64_t)> function);
 
-  /// Stops what runs on this connection soon; callable from a signal handler or another thread.
+  /// How long to wait for a lock that another connection holds, before DatabaseError (SQLITE_BUSY).
+  /// 10 s unless set.
+  void SetBusyTimeout(int64_t timeout_ms);
+
+  /// Stops what runs on this connection soon; this and every later Step throws Interrupted (a
+  /// Transaction can still roll back). Callable from a signal handler or another thread.
   void Interrupt() noexcept;
 
   int64_t LastInsertRowId() const;
   int64_t Changes() const;
   /// Bytes of page cache in use (SQLITE_DBSTATUS_CACHE_USED).
   int64_t CacheBytes() const;
-  const std::string& path() const { return path_; }
-  sqlite3* handle() const { return handle_; }  ///< for lib/store only
+  const std::string& path() const;
+  sqlite3* handle() const;  ///< for lib/store only
 
  private:
-  Database(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
-  sqlite3* handle_ = nullptr;
-  std::string path_;
+  explicit Database(std::unique_ptr<Connection> connection);
+  static Database Open(const std::string& path, int flags);
+  std::unique_ptr<Connection> connection_;
 };
 
-/// BEGIN IMMEDIATE; rolls back unless committed.
+/// BEGIN IMMEDIATE; rolls back unless committed. The Database must not be moved meanwhile.
 class Transaction {
  public:
   explicit Transaction(Database& database);

@@ -1,0 +1,187 @@
+#include "ingest/import.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <string>
+
+#include "capture/clock.h"
+#include "common/interrupt.h"
+#include "common/message.h"
+#include "common/run_main.h"
+#include "ingest/file_report.h"
+#include "ingest/progress.h"
+#include "store/background_importer.h"
+#include "store/forget.h"
+
+namespace tcpsnap::ingest {
+namespace {
+
+// Hands what was captured to the importer.
+class ImportSink : public capture::CaptureSink {
+ public:
+  ImportSink(store::BackgroundImporter& importer, FileReport& report, Progress& progress)
+      : importer_(importer), report_(report), progress_(progress) {}
+
+  void Begin(const capture::SourceInfo& source) override {
+    store::SourceStart start{source.path, source.head, {}, source.layout};
+    if (source.bytes) start.bytes = static_cast<int64_t>(*source.bytes);
+    importer_.Begin(std::move(start));
+    in_source_ = true;
+  }
+  void Dump(capture::CapturedDump&& dump) override {
+    store::IncomingDump incoming;
+    incoming.dump = store::PrepareDump(std::move(dump.records), dump.family, dump.byte_order);
+    incoming.host = std::move(dump.host);
+    incoming.netns = std::move(dump.netns);
+    incoming.taken_ms = dump.taken_ms;
+    incoming.time_origin = TimeOriginName(dump.time_origin);
+    incoming.ordinal = dump.ordinal;
+    incoming.line = static_cast<int64_t>(dump.first.line);
+    incoming.byte_offset = static_cast<int64_t>(dump.first.offset);
+    incoming.end_offset = static_cast<int64_t>(dump.end_offset);
+    incoming.byte_order = dump.byte_order;
+    incoming.byte_order_origin = ByteOrderOriginName(dump.byte_order_origin);
+    incoming.open = dump.open;
+    incoming.has_header = dump.has_header;
+    incoming.refused = std::move(dump.refused);
+    incoming.counts = dump.counts;
+    importer_.Add(std::move(incoming));
+  }
+  void StrayRefused(std::vector<procnet::RefusedLine>&& lines) override {
+    importer_.Refuse(std::move(lines));
+  }
+  void End(const capture::SourceTotals& totals) override {
+    importer_.End({totals.counts, static_cast<int64_t>(totals.bytes), totals.content_hash,
+                   totals.layout});
+    in_source_ = false;
+  }
+  void Failed(const std::string& path, const capture::CaptureError& error, bool named) override {
+    if (in_source_) importer_.Abort();
+    in_source_ = false;
+    report_.Fail(path, error, named);
+  }
+  void Warn(const std::string& message) override { report_.Warn(message); }
+  void Advance(uint64_t done, uint64_t total) override { progress_.Show(done, total); }
+
+ private:
+  store::BackgroundImporter& importer_;
+  FileReport& report_;
+  Progress& progress_;
+  bool in_source_ = false;
+};
+
+std::string Count(int64_t count, const char* one, const char* many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+// The three commonest reasons and where to look.
+std::string Rejections(const store::ImportSummary& summary, const std::string& database) {
+  std::vector<std::pair<int64_t, procnet::Reason>> reasons;
+  for (size_t i = 0; i < summary.rejected_by_reason.size(); ++i) {
+    if (summary.rejected_by_reason[i] > 0) {
+      reasons.emplace_back(summary.rejected_by_reason[i], static_cast<procnet::Reason>(i));
+    }
+  }
+  std::stable_sort(reasons.begin(), reasons.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  constexpr size_t kMost = 3;
+  std::string text;
+  for (size_t i = 0; i < reasons.size() && i < kMost; ++i) {
+    const auto& [count, reason] = reasons[i];
+    text += "            " + std::to_string(count) + " " + std::string(ReasonName(reason)) + ": " +
+            std::string(ReasonSentence(reason)) + "\n";
+  }
+  if (reasons.size() > kMost) {
+    text += "            and " + Count(static_cast<int64_t>(reasons.size() - kMost), "more reason\n",
+                                       "more reasons\n");
+  }
+  return text + "            see them: tcpsnap-query sql " + database +
+         " 'SELECT * FROM rejected_lines'\n";
+}
+
+void PrintSummary(const store::ImportSummary& summary, const CommandLine& line) {
+  std::string text;
+  const auto add = [&](std::string name, const std::string& value) {
+    name.resize(12, ' ');
+    text += name + value + "\n";
+  };
+  add("sources", std::to_string(summary.sources));
+  std::string snapshots = std::to_string(summary.snapshots);
+  if (summary.first_ms) {
+    snapshots += ", " + FormatLocalWithOffset(*summary.first_ms, line.capture.zone) + " to " +
+                 FormatLocalWithOffset(*summary.last_ms, line.capture.zone);
+  }
+  add("snapshots", snapshots);
+  std::string samples = std::to_string(summary.samples) + " new";
+  if (summary.known_rows > 0) {
+    samples += ", " + std::to_string(summary.known_rows) + " rows in " +
+               Count(summary.known_dumps, "dump", "dumps") + " were there already";
+  }
+  add("samples", samples);
+  add("duplicates", std::to_string(summary.duplicates) + " (rows the kernel printed twice; dropped)");
+  add("rejected", Count(summary.rejected, "line", "lines"));
+  if (summary.rejected > 0) text += Rejections(summary, line.database);
+  std::fputs(text.c_str(), stderr);
+}
+
+int64_t NowMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+int RunImport(const CommandLine& line) {
+  store::Database database = store::Database::OpenForImport(line.database);
+  database.SetBusyTimeout(line.wait_ms);
+  const apps::InterruptGuard guard(&database);
+  Progress progress(line.quiet);
+  FileReport report(progress, line.strict);
+  store::ImportSettings settings;
+  settings.ticks_per_second = line.ticks_per_second;
+  settings.version = TCPSNAP_VERSION;
+  settings.now_ms = NowMs();
+  store::ImportSummary summary;
+  {
+    store::BackgroundImporter importer(database, settings);
+    ImportSink sink(importer, report, progress);
+    capture::ReadCaptures(line.paths, line.capture, sink);
+    summary = importer.Finish();
+  }
+  progress.Clear();
+  for (const std::string& warning : summary.warnings) report.Warn(warning);
+  if (!line.quiet && summary.sources > 0) PrintSummary(summary, line);
+  return report.Finish(summary.sources);
+}
+
+int RunForget(const CommandLine& line) {
+  store::Database database = store::Database::OpenForImport(line.database);
+  database.SetBusyTimeout(line.wait_ms);
+  const apps::InterruptGuard guard(&database);
+  int exit_code = apps::kDone;
+  for (const std::string& source : line.forget) {
+    const store::Forgotten forgotten = ForgetSource(database, source);
+    if (forgotten.sources == 0) {
+      apps::PrintMessage(source + ": no source of this name is in " + line.database +
+                         "; see the names: tcpsnap-query info " + line.database);
+      exit_code = apps::kFailed;
+      continue;
+    }
+    if (!line.quiet) {
+      apps::PrintMessage(source + ": " + Count(forgotten.dumps, "dump", "dumps") + " with " +
+                         Count(forgotten.samples, "sample", "samples") + " taken out" +
+                         (forgotten.dumps_kept > 0
+                              ? ", " + Count(forgotten.dumps_kept, "dump stays", "dumps stay") +
+                                    ": another source holds the same"
+                              : ""));
+    }
+    for (const std::string& path : forgotten.reimport) {
+      apps::PrintMessage("warning: " + path + " holds a part of what was taken out: import it again");
+    }
+  }
+  return exit_code;
+}
+
+}  // namespace tcpsnap::ingest

@@ -1,0 +1,12 @@
+#include <array>
+
+#include "capture/layout.h"
+
+namespace tcpsnap::capture {
+
+std::span<const MarkerReader> MarkerReaders() {
+  static constexpr std::array<MarkerReader, 2> kReaders = {ReadTimeLine, ReadPathLine};
+  return kReaders;
+}
+
+}  // namespace tcpsnap::capture

@@ -1,0 +1,36 @@
+// A first look at a capture: what it holds, and how its times are told.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "capture/byte_source.h"
+#include "capture/capture.h"
+#include "capture/clock.h"
+#include "procnet/address.h"
+#include "procnet/header.h"
+
+namespace tcpsnap::capture {
+
+struct Survey {
+  bool has_markers = false;  ///< some marker has a time, or one that can't be told
+  std::optional<TimeResult> first_time;  ///< of the first marker that has one
+  uint64_t first_time_line = 0;
+  std::string first_time_text;
+  uint64_t moments = 0;      ///< of dumps, up to where the survey stopped
+  bool has_dumps = false;
+  bool has_refused = false;
+  std::optional<procnet::Table> foreign;
+  procnet::ByteOrderVote vote;
+};
+
+/// Reads the source until its kind of times and its byte order are clear, at most to the end (or to
+/// where it can be rewound), and rewinds it.
+Survey SurveySource(ByteSource& source, const Zone& zone);
+
+/// Throws CaptureError when the first bytes are no text: NUL bytes, compressed files, UTF-16.
+void CheckIsText(std::string_view head);
+
+}  // namespace tcpsnap::capture

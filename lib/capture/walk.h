@@ -1,0 +1,28 @@
+// Paths of the command line -> files to read.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "capture/capture.h"
+
+namespace tcpsnap::capture {
+
+struct FoundFile {
+  std::string path;
+  uint64_t bytes = 0;
+  bool named = false;  ///< it stood on the command line
+};
+
+struct FoundFiles {
+  std::vector<FoundFile> files;  ///< in the order of their names, each once
+  /// Paths that can't be read, and folders without a file.
+  std::vector<std::pair<std::string, CaptureError>> failures;
+};
+
+/// Walks folders recursively. Links to files are followed, links to folders are not (a `cp -r /proc`
+/// tree would never end); anything that is no file is passed over, unless it was named.
+FoundFiles FindFiles(const std::vector<std::string>& paths);
+
+}  // namespace tcpsnap::capture

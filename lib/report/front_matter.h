@@ -1,0 +1,83 @@
+// A report file: what it declares, then its one SELECT.
+//
+//   -- title: TIME_WAIT over time
+//   -- description: How many sockets were in TIME_WAIT, and which
+//   --   side makes them.
+//   --
+//   --   A second paragraph.
+//   -- param: limit integer 20 rows for each host
+//   -- param: state state optional only these states
+//   -- column: host text - host, or host/network namespace
+//   -- column: avg real sockets average over the snapshots
+//   SELECT ...
+//
+// A column's unit `-` is none. A line that is indented by two or more blanks goes on with the one
+// before it. Refused, with file and line: unknown keys, types and words out of place, names that
+// occur twice, parameters named since, until or host (every report has these), defaults that are
+// not of their type, and files without title, description, columns or SQL.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tcpsnap::report {
+
+/// How a value is shown. Times are milliseconds since 1970 UTC in SQL.
+enum class ColumnType : uint8_t {
+  kAny,  ///< as SQLite says, value by value: ad-hoc SQL
+  kTime,
+  kInteger,
+  kReal,
+  kText,
+  kBytes,    ///< an integer
+  kPercent,  ///< a real number, 0 to 100
+};
+
+enum class ParameterType : uint8_t {
+  kInteger,
+  kReal,
+  kText,
+  kState,     ///< bound as a JSON array of names: json_each(:state)
+  kPort,      ///< 0 to 65535
+  kDuration,  ///< "90s": bound in milliseconds
+  kTime,      ///< as --since takes it: bound in milliseconds since 1970
+};
+
+struct Parameter {
+  std::string name;
+  ParameterType type = ParameterType::kText;
+  bool optional = false;  ///< NULL unless given
+  std::string default_text;
+  std::string help;
+};
+
+struct Column {
+  std::string name;
+  ColumnType type = ColumnType::kAny;
+  std::string unit;  ///< empty: none
+  std::string help;
+};
+
+struct Report {
+  std::string name;
+  std::string file;  ///< for messages
+  std::string title;
+  std::string description;  ///< paragraphs are separated by '\n'
+  std::vector<Parameter> parameters;
+  std::vector<Column> columns;
+  std::string sql;
+  int sql_line = 0;  ///< where it begins in the file, 1-based
+
+  bool UsesBuckets() const;
+};
+
+/// Throws UserError ("reports/x.sql:3: ...").
+Report ParseReport(std::string_view name, std::string_view file, std::string_view text);
+
+/// "integer", "state": the word in the file.
+std::string_view TypeName(ParameterType type);
+std::string_view TypeName(ColumnType type);
+
+}  // namespace tcpsnap::report

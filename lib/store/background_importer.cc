@@ -1,0 +1,108 @@
+#include "store/background_importer.h"
+
+#include <utility>
+
+namespace tcpsnap::store {
+namespace {
+
+// Enough to keep both threads busy; a larger dump waits alone.
+constexpr size_t kMostWaitingRows = 64 << 10;
+constexpr size_t kMostWaitingCalls = 256;
+
+template <typename... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <typename... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+}  // namespace
+
+BackgroundImporter::BackgroundImporter(Database& database, ImportSettings settings)
+    : importer_(database, std::move(settings)), thread_([this] { Run(); }) {}
+
+BackgroundImporter::~BackgroundImporter() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  not_empty_.notify_one();
+  thread_.join();
+}
+
+void BackgroundImporter::Begin(SourceStart source) { Push(std::move(source), 0); }
+
+void BackgroundImporter::Add(IncomingDump&& dump) {
+  const size_t rows = dump.dump.rows.size();
+  Push(std::move(dump), rows);
+}
+
+void BackgroundImporter::Refuse(std::vector<procnet::RefusedLine>&& lines) {
+  const size_t rows = lines.size();
+  Push(std::move(lines), rows);
+}
+
+void BackgroundImporter::End(SourceEnd end) { Push(std::move(end), 0); }
+
+void BackgroundImporter::Abort() { Push(AbortCall{}, 0); }
+
+ImportSummary BackgroundImporter::Finish() {
+  Push(FinishCall{}, 0);
+  std::unique_lock lock(mutex_);
+  not_full_.wait(lock, [this] { return calls_.empty() || error_; });
+  if (error_) std::rethrow_exception(error_);
+  return std::move(summary_);
+}
+
+void BackgroundImporter::Push(Call&& call, size_t rows) {
+  std::unique_lock lock(mutex_);
+  not_full_.wait(lock, [&] {
+    return error_ || calls_.empty() ||
+           (waiting_rows_ + rows <= kMostWaitingRows && calls_.size() < kMostWaitingCalls);
+  });
+  if (error_) std::rethrow_exception(error_);
+  waiting_rows_ += rows;
+  calls_.emplace_back(std::move(call), rows);
+  lock.unlock();
+  not_empty_.notify_one();
+}
+
+// A call stays in the queue until it was carried out, so that an empty queue means all done.
+void BackgroundImporter::Run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    not_empty_.wait(lock, [this] { return closed_ || !calls_.empty(); });
+    if (closed_) return;
+    auto& [call, rows] = calls_.front();  // stays in place while others are added behind it
+    lock.unlock();
+    std::exception_ptr error;
+    try {
+      CarryOut(call);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    lock.lock();
+    waiting_rows_ -= rows;
+    calls_.pop_front();
+    if (error) {
+      error_ = error;
+      calls_.clear();
+    }
+    not_full_.notify_one();
+    if (error) return;
+  }
+}
+
+void BackgroundImporter::CarryOut(Call& call) {
+  std::visit(Overloaded{
+                 [&](SourceStart& source) { importer_.Begin(source); },
+                 [&](IncomingDump& dump) { importer_.Add(std::move(dump)); },
+                 [&](std::vector<procnet::RefusedLine>& lines) { importer_.Refuse(lines); },
+                 [&](SourceEnd& end) { importer_.End(end); },
+                 [&](AbortCall) { importer_.Abort(); },
+                 [&](FinishCall) { summary_ = importer_.Finish(); },
+             },
+             call);
+}
+
+}  // namespace tcpsnap::store

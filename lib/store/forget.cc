@@ -1,0 +1,154 @@
+#include "store/forget.h"
+
+#include <optional>
+#include <vector>
+
+#include "store/snapshots.h"
+
+namespace tcpsnap::store {
+namespace {
+
+struct OwnedDump {
+  int64_t id;
+  int64_t row_count;
+  int64_t duplicates;
+  int64_t first_row, last_row;
+  int64_t first_census, last_census;
+};
+
+class Forgetter {
+ public:
+  Forgetter(Database& database, Forgotten& result) : database_(database), result_(result) {}
+
+  // Up to the limit of a transaction; false when the source owns no more dumps.
+  bool RemoveSomeDumps(int64_t source_id, int64_t transaction_bytes);
+  void RemoveSource(int64_t source_id);
+
+ private:
+  bool HandOver(const OwnedDump& dump, int64_t source_id);
+  void Remove(const OwnedDump& dump, int64_t source_id);
+
+  Database& database_;
+  Forgotten& result_;
+
+  Statement next_ = database_.Prepare(
+      "SELECT id, row_count, duplicates, first_row, last_row, first_census, last_census"
+      " FROM dump WHERE source_id = ? LIMIT 1");
+  Statement find_copy_ = database_.Prepare(
+      "SELECT source_id, line, byte_offset FROM dump_copy"
+      " WHERE dump_id = ? AND source_id <> ? AND row_count = ? ORDER BY source_id LIMIT 1");
+  Statement own_ =
+      database_.Prepare("UPDATE dump SET source_id = ?, line = ?, byte_offset = ? WHERE id = ?");
+  Statement drop_copy_ = database_.Prepare(
+      "DELETE FROM dump_copy WHERE dump_id = ? AND source_id = ? AND byte_offset = ?");
+  Statement owner_account_ = database_.Prepare(
+      "UPDATE source SET known = known - ?1 - ?2, samples = samples + ?1,"
+      " duplicates = duplicates + ?2 WHERE id = ?3");
+  Statement own_account_ = database_.Prepare(
+      "UPDATE source SET samples = samples - ?1, duplicates = duplicates - ?2,"
+      " lines = lines - ?1 - ?2, complete = 0 WHERE id = ?3");
+  Statement cut_copies_ = database_.Prepare(
+      "SELECT o.path FROM dump_copy AS c JOIN source AS o ON o.id = c.source_id"
+      " WHERE c.dump_id = ? AND c.source_id <> ? GROUP BY o.id ORDER BY o.path");
+  Statement reopen_sources_ = database_.Prepare(
+      "UPDATE source SET complete = 0 WHERE id IN"
+      " (SELECT source_id FROM dump_copy WHERE dump_id = ?)");
+  Statement drop_copies_ = database_.Prepare("DELETE FROM dump_copy WHERE dump_id = ?");
+  Statement unlink_rejects_ =
+      database_.Prepare("UPDATE rejected_line SET dump_id = NULL WHERE dump_id = ?");
+  Statement drop_rows_ = database_.Prepare("DELETE FROM socket_row WHERE id BETWEEN ? AND ?");
+  Statement drop_census_ = database_.Prepare("DELETE FROM census WHERE id BETWEEN ? AND ?");
+  Statement drop_dump_ = database_.Prepare("DELETE FROM dump WHERE id = ?");
+};
+
+bool Forgetter::HandOver(const OwnedDump& dump, int64_t source_id) {
+  find_copy_.Bind(1, dump.id).Bind(2, source_id).Bind(3, dump.row_count);
+  if (!find_copy_.Step()) {
+    find_copy_.Reset();
+    return false;
+  }
+  const int64_t heir = find_copy_.Integer(0);
+  const int64_t line = find_copy_.Integer(1);
+  const int64_t byte_offset = find_copy_.Integer(2);
+  find_copy_.Reset();
+  own_.Bind(1, heir).Bind(2, line).Bind(3, byte_offset).Bind(4, dump.id).Run();
+  drop_copy_.Bind(1, dump.id).Bind(2, heir).Bind(3, byte_offset).Run();
+  owner_account_.Bind(1, dump.row_count - dump.duplicates).Bind(2, dump.duplicates);
+  owner_account_.Bind(3, heir).Run();
+  ++result_.dumps_kept;
+  return true;
+}
+
+void Forgetter::Remove(const OwnedDump& dump, int64_t source_id) {
+  // Sources that hold its beginning counted those rows as known: importing them again puts it
+  // right.
+  cut_copies_.Bind(1, dump.id).Bind(2, source_id);
+  while (cut_copies_.Step()) result_.reimport.emplace_back(cut_copies_.Text(0));
+  cut_copies_.Reset();
+  reopen_sources_.Bind(1, dump.id).Run();
+  drop_copies_.Bind(1, dump.id).Run();
+  unlink_rejects_.Bind(1, dump.id).Run();
+  drop_rows_.Bind(1, dump.first_row).Bind(2, dump.last_row).Run();
+  drop_census_.Bind(1, dump.first_census).Bind(2, dump.last_census).Run();
+  drop_dump_.Bind(1, dump.id).Run();
+  ++result_.dumps;
+  result_.samples += dump.row_count - dump.duplicates;
+}
+
+bool Forgetter::RemoveSomeDumps(int64_t source_id, int64_t transaction_bytes) {
+  constexpr int64_t kRowBytes = 48;
+  for (int64_t bytes = 0; bytes < transaction_bytes;) {
+    next_.Bind(1, source_id);
+    if (!next_.Step()) {
+      next_.Reset();
+      return false;
+    }
+    const auto column = [&](int i) { return next_.Integer(i); };
+    const OwnedDump dump{column(0), column(1), column(2), column(3),
+                         column(4), column(5), column(6)};
+    next_.Reset();
+    own_account_.Bind(1, dump.row_count - dump.duplicates).Bind(2, dump.duplicates);
+    own_account_.Bind(3, source_id).Run();
+    if (!HandOver(dump, source_id)) Remove(dump, source_id);
+    bytes += (dump.row_count + 20) * kRowBytes;
+  }
+  return true;
+}
+
+void Forgetter::RemoveSource(int64_t source_id) {
+  for (const char* sql :
+       {"DELETE FROM rejected_line WHERE source_id = ?",
+        "DELETE FROM dump_copy WHERE source_id = ?", "DELETE FROM source WHERE id = ?"}) {
+    Statement remove = database_.Prepare(sql);
+    remove.Bind(1, source_id).Run();
+  }
+  // All hosts: a run that was killed may have left any of them behind.
+  std::vector<int64_t> hosts;
+  Statement read_hosts = database_.Prepare("SELECT id FROM host");
+  while (read_hosts.Step()) hosts.push_back(read_hosts.Integer(0));
+  for (const int64_t host_id : hosts) RepairSnapshots(database_, host_id);
+  database_.Execute(
+      "DELETE FROM host WHERE NOT EXISTS (SELECT 1 FROM dump WHERE dump.host_id = host.id)");
+  ++result_.sources;
+}
+
+}  // namespace
+
+Forgotten ForgetSource(Database& database, const std::string& path, int64_t transaction_bytes) {
+  Forgotten result;
+  Forgetter forgetter(database, result);
+  for (;;) {
+    Transaction transaction(database);
+    Statement find = database.Prepare("SELECT id FROM source WHERE path = ? LIMIT 1");
+    find.Bind(1, std::string_view(path));
+    if (!find.Step()) return result;
+    const int64_t source_id = find.Integer(0);
+    find.Reset();
+    if (!forgetter.RemoveSomeDumps(source_id, transaction_bytes)) {
+      forgetter.RemoveSource(source_id);
+    }
+    transaction.Commit();
+  }
+}
+
+}  // namespace tcpsnap::store

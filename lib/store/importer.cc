@@ -1,0 +1,685 @@
+#include "store/importer.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "store/interner.h"
+#include "store/snapshots.h"
+#include "store/staged_rows.h"
+
+namespace tcpsnap::store {
+namespace {
+
+using procnet::Address;
+using procnet::RefusedLine;
+
+constexpr int64_t kFirstKey6 = int64_t{1} << 32;
+
+// Bytes that a row, a census row or a dump adds to a transaction, a little more than measured: the
+// transaction ends before the next dump would pass its limit.
+constexpr int64_t kRowBytes = 48;
+constexpr int64_t kDumpBytes = 1024;
+
+// The account of a source, as its columns.
+struct Account {
+  procnet::LineCounts counts;
+  int64_t samples = 0;
+  int64_t duplicates = 0;
+  int64_t known = 0;
+  int64_t rejected = 0;
+
+  int64_t lines() const {
+    return counts.markers + counts.headers + counts.blank + counts.other + samples + duplicates +
+           known + rejected;
+  }
+};
+
+// A dump that the database has, as far as identity needs it.
+struct StoredDump {
+  int64_t id = 0;
+  int64_t content_hash = 0;
+  int64_t source_id = 0;
+  int64_t byte_offset = 0;
+  int64_t line = 0;
+  bool open = false;
+  int64_t row_count = 0;
+  int64_t duplicates = 0;
+  int64_t first_row = 0;
+  int64_t last_row = 0;
+  int64_t first_census = 0;
+  int64_t last_census = 0;
+};
+
+bool IsUtf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    if (lead == 0) return false;  // SQLite's text ends there for many tools
+    const size_t length = lead < 0x80       ? 1
+                          : lead >> 5 == 6  ? 2
+                          : lead >> 4 == 14 ? 3
+                          : lead >> 3 == 30 ? 4
+                                            : 0;
+    if (length == 0 || i + length > text.size()) return false;
+    for (size_t j = 1; j < length; ++j) {
+      if (static_cast<unsigned char>(text[i + j]) >> 6 != 2) return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+int64_t HashBytes(std::string_view bytes) {
+  return static_cast<int64_t>(XXH3_64bits(bytes.data(), bytes.size()));
+}
+
+// True when `shorter` is what a read of `longer` looks like that was cut: every row of it is in
+// `longer`, but for those of which the rest of the dump brought a fresher copy.
+bool IsBeginning(std::vector<SocketRow> shorter, std::vector<SocketRow> longer,
+                 int64_t longer_duplicates) {
+  if (shorter.size() > longer.size()) return false;
+  std::sort(shorter.begin(), shorter.end());
+  std::sort(longer.begin(), longer.end());
+  std::vector<SocketRow> missing;
+  std::set_difference(shorter.begin(), shorter.end(), longer.begin(), longer.end(),
+                      std::back_inserter(missing));
+  return static_cast<int64_t>(missing.size()) <= longer_duplicates;
+}
+
+// Address6 ids, by the 16 bytes.
+class AddressBook {
+ public:
+  explicit AddressBook(Database& database)
+      : database_(database),
+        find_(database.Prepare("SELECT id FROM address6 WHERE bytes = ?")),
+        insert_(database.Prepare("INSERT INTO address6 (bytes, text) VALUES (?, ?)")) {}
+
+  int64_t Id(const Address& address) {
+    const std::string_view bytes(reinterpret_cast<const char*>(address.bytes.data()),
+                                 address.bytes.size());
+    if (const auto known = ids_.find(std::string(bytes)); known != ids_.end()) return known->second;
+    constexpr size_t kMost = 100'000;  // bounds the memory: the index answers as well
+    if (ids_.size() >= kMost) ids_.clear();
+    int64_t id = 0;
+    find_.BindBlob(1, bytes);
+    if (find_.Step()) {
+      id = find_.Integer(0);
+    } else {
+      insert_.BindBlob(1, bytes).Bind(2, std::string_view(AddressText(address))).Run();
+      id = database_.LastInsertRowId();
+    }
+    find_.Reset();
+    ids_.emplace(bytes, id);
+    return id;
+  }
+  /// After a rollback the ids may be others.
+  void Forget() { ids_.clear(); }
+
+ private:
+  Database& database_;
+  Statement find_;
+  Statement insert_;
+  std::unordered_map<std::string, int64_t> ids_;
+};
+
+}  // namespace
+
+struct Importer::State {
+  State(Database& db, ImportSettings given) : database(db), settings(std::move(given)) {}
+
+  Database& database;
+  ImportSettings settings;
+  ImportSummary summary;
+
+  std::optional<Transaction> transaction;
+  int64_t pending_bytes = 0;
+
+  // The source that is being read.
+  bool in_source = false;
+  int64_t source_id = 0;
+  std::string source_path;
+  std::string source_layout;
+  int64_t source_bytes = 0;
+  Account account;
+  bool seen_before = false;
+  std::unordered_set<int64_t> own_dumps;  // of a source seen before: found again in this read
+  std::map<int64_t, std::pair<int64_t, std::string>> twins;  // other source -> (dumps, example)
+
+  std::map<std::pair<std::string, std::string>, int64_t> hosts;  // name, netns -> id
+  std::set<int64_t> touched_hosts;
+
+  AddressBook addresses{database};
+  StagedRows staged{database};
+
+  Statement find_sources = database.Prepare(
+      "SELECT id, head_bytes, head_hash, bytes FROM source WHERE path = ? ORDER BY id DESC");
+  Statement insert_source = database.Prepare(
+      "INSERT INTO source (path, head_bytes, head_hash, bytes, complete, imported_ms, version,"
+      " layout, lines, markers, headers, samples, duplicates, blank, other, known, rejected)"
+      " VALUES (?, ?, ?, 0, 0, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0)");
+  Statement reset_source = database.Prepare(
+      "UPDATE source SET head_bytes = ?, head_hash = ?, complete = 0, content_hash = NULL,"
+      " imported_ms = ?, version = ?, layout = ?, lines = 0, markers = 0, headers = 0,"
+      " samples = 0, duplicates = 0, blank = 0, other = 0, known = 0, rejected = 0 WHERE id = ?");
+  Statement update_source = database.Prepare(
+      "UPDATE source SET bytes = ?, complete = ?, content_hash = ?, layout = ?, lines = ?,"
+      " markers = ?, headers = ?, samples = ?, duplicates = ?, blank = ?, other = ?, known = ?,"
+      " rejected = ? WHERE id = ?");
+  Statement delete_rejects = database.Prepare("DELETE FROM rejected_line WHERE source_id = ?");
+  Statement delete_copies = database.Prepare("DELETE FROM dump_copy WHERE source_id = ?");
+  Statement insert_reject = database.Prepare(
+      "INSERT INTO rejected_line (source_id, dump_id, line, byte_offset, column, reason, text)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?)");
+  Statement find_host =
+      database.Prepare("SELECT id, ticks_per_second FROM host WHERE name = ? AND netns = ?");
+  Statement insert_host =
+      database.Prepare("INSERT INTO host (name, netns, ticks_per_second) VALUES (?, ?, ?)");
+  Statement find_dumps = database.Prepare(
+      "SELECT id, content_hash, source_id, byte_offset, line, open, row_count, duplicates,"
+      " first_row, last_row, first_census, last_census FROM dump"
+      " WHERE host_id = ? AND family = ? AND taken_ms = ?");
+  Statement find_twin = database.Prepare(
+      "SELECT o.id, o.path, d.line, d.taken_ms, h.label FROM dump AS d"
+      " JOIN source AS o ON o.id = d.source_id JOIN host AS h ON h.id = d.host_id"
+      " WHERE d.content_hash = ? AND (d.host_id <> ? OR d.taken_ms <> ?) AND d.family = ? LIMIT 1");
+  Statement find_snapshot = database.Prepare(
+      "SELECT s.id FROM snapshot AS s WHERE s.host_id = ? AND s.taken_ms = ? AND NOT EXISTS"
+      " (SELECT 1 FROM dump AS d WHERE d.snapshot_id = s.id AND d.family = ?)"
+      " ORDER BY s.ordinal LIMIT 1");
+  Statement insert_snapshot = database.Prepare(
+      "INSERT INTO snapshot (host_id, taken_ms, ordinal, time_origin) SELECT ?1, ?2, count(*), ?3"
+      " FROM snapshot WHERE host_id = ?1 AND taken_ms = ?2");
+  Statement insert_dump = database.Prepare(
+      "INSERT INTO dump (snapshot_id, host_id, family, taken_ms, time_origin, ordinal, source_id,"
+      " line, byte_offset, content_hash, byte_order, byte_order_origin, open, headers, row_count,"
+      " duplicates, established, syn_sent, syn_recv, fin_wait1, fin_wait2, time_wait, close,"
+      " close_wait, last_ack, listen, closing, first_row, last_row, first_census, last_census)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+      " ?, ?, ?, ?)");
+  Statement replace_dump = database.Prepare(
+      "UPDATE dump SET snapshot_id = ?, host_id = ?, family = ?, taken_ms = ?, time_origin = ?,"
+      " ordinal = ?, source_id = ?, line = ?, byte_offset = ?, content_hash = ?, byte_order = ?,"
+      " byte_order_origin = ?, open = ?, headers = ?, row_count = ?, duplicates = ?,"
+      " established = ?, syn_sent = ?, syn_recv = ?, fin_wait1 = ?, fin_wait2 = ?, time_wait = ?,"
+      " close = ?, close_wait = ?, last_ack = ?, listen = ?, closing = ?, first_row = ?,"
+      " last_row = ?, first_census = ?, last_census = ? WHERE id = ?");
+  Statement own_dump = database.Prepare(
+      "UPDATE dump SET open = ?, line = ?, byte_offset = ?, ordinal = max(ordinal, ?) WHERE id = "
+      "?");
+  Statement raise_ordinal =
+      database.Prepare("UPDATE dump SET ordinal = ?1 WHERE id = ?2 AND ordinal < ?1");
+  Statement close_dump = database.Prepare("UPDATE dump SET open = 0 WHERE id = ?");
+  Statement insert_copy = database.Prepare(
+      "INSERT OR REPLACE INTO dump_copy (dump_id, source_id, line, byte_offset, row_count)"
+      " VALUES (?, ?, ?, ?, ?)");
+  Statement insert_census = database.Prepare(
+      "INSERT INTO census (kind, service_port, sockets, tx_queue, rx_queue, retransmitting,"
+      " unowned) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  Statement read_rows = database.Prepare(
+      "SELECT local, remote, kind, tx_queue, rx_queue, timer, retransmits, uid, probes, inode,"
+      " rto_ato, cwnd_ssthresh FROM socket_row WHERE id BETWEEN ? AND ?");
+  Statement delete_rows = database.Prepare("DELETE FROM socket_row WHERE id BETWEEN ? AND ?");
+  Statement delete_census = database.Prepare("DELETE FROM census WHERE id BETWEEN ? AND ?");
+
+  void EnsureTransaction();
+  void Commit();
+  void WriteAccount(bool complete, const std::string& content_hash);
+  int64_t HostId(const IncomingDump& incoming);
+  int64_t SnapshotId(int64_t host_id, const IncomingDump& incoming);
+  void ResolveAddresses(PreparedDump& dump);
+  std::vector<SocketRow> StoredRows(const StoredDump& stored);
+  void StoreRejects(const std::vector<RefusedLine>& lines, std::optional<int64_t> dump_id);
+  void BindDump(Statement& statement, int64_t host_id, const IncomingDump& incoming);
+  void StoreNew(int64_t host_id, const IncomingDump& incoming);
+  void Supersede(const StoredDump& stored);
+  void NoteKnown(const StoredDump& stored, const IncomingDump& incoming, bool with_rejects);
+  void NoteOwn(const StoredDump& stored, const IncomingDump& incoming);
+  void NoteTwin(int64_t host_id, const IncomingDump& incoming);
+  void WarnOfMissingFamilies(int64_t host_id);
+};
+
+void Importer::State::EnsureTransaction() {
+  if (transaction) return;
+  transaction.emplace(database);
+  if (in_source) database.Execute("SAVEPOINT source");
+}
+
+void Importer::State::Commit() {
+  if (!transaction) return;
+  if (in_source) {
+    WriteAccount(false, "");
+    database.Execute("RELEASE source");
+  }
+  transaction->Commit();
+  transaction.reset();
+  pending_bytes = 0;
+}
+
+void Importer::State::WriteAccount(bool complete, const std::string& content_hash) {
+  update_source.Bind(1, source_bytes).Bind(2, complete ? 1 : 0);
+  if (content_hash.empty()) {
+    update_source.BindNull(3);
+  } else {
+    update_source.Bind(3, std::string_view(content_hash));
+  }
+  update_source.Bind(4, std::string_view(source_layout)).Bind(5, account.lines());
+  update_source.Bind(6, account.counts.markers).Bind(7, account.counts.headers);
+  update_source.Bind(8, account.samples).Bind(9, account.duplicates);
+  update_source.Bind(10, account.counts.blank).Bind(11, account.counts.other);
+  update_source.Bind(12, account.known).Bind(13, account.rejected).Bind(14, source_id).Run();
+}
+
+int64_t Importer::State::HostId(const IncomingDump& incoming) {
+  const auto key = std::make_pair(incoming.host, incoming.netns);
+  if (const auto known = hosts.find(key); known != hosts.end()) return known->second;
+  int64_t id = 0;
+  find_host.Bind(1, std::string_view(incoming.host)).Bind(2, std::string_view(incoming.netns));
+  if (find_host.Step()) {
+    id = find_host.Integer(0);
+    const int64_t ticks = find_host.Integer(1);
+    find_host.Reset();
+    if (settings.ticks_per_second && *settings.ticks_per_second != ticks) {
+      throw ImportConflict("host " + incoming.host + " is in the database with " +
+                           std::to_string(ticks) + " ticks a second, --hz says " +
+                           std::to_string(*settings.ticks_per_second) +
+                           ": forget its sources first, or give another --host");
+    }
+  } else {
+    find_host.Reset();
+    insert_host.Bind(1, std::string_view(incoming.host)).Bind(2, std::string_view(incoming.netns));
+    insert_host.Bind(3, settings.ticks_per_second.value_or(100)).Run();
+    id = database.LastInsertRowId();
+  }
+  hosts.emplace(key, id);
+  return id;
+}
+
+// A first choice, put right by RepairSnapshots at the end.
+int64_t Importer::State::SnapshotId(int64_t host_id, const IncomingDump& incoming) {
+  find_snapshot.Bind(1, host_id).Bind(2, incoming.taken_ms);
+  find_snapshot.Bind(3, static_cast<int64_t>(incoming.dump.family));
+  const bool found = find_snapshot.Step();
+  const int64_t id = found ? find_snapshot.Integer(0) : 0;
+  find_snapshot.Reset();
+  if (found) return id;
+  insert_snapshot.Bind(1, host_id).Bind(2, incoming.taken_ms);
+  insert_snapshot.Bind(3, std::string_view(incoming.time_origin)).Run();
+  return database.LastInsertRowId();
+}
+
+// Puts the database's ids of IPv6 addresses into the rows.
+void Importer::State::ResolveAddresses(PreparedDump& dump) {
+  if (dump.addresses6.empty()) return;
+  std::vector<int64_t> keys;
+  keys.reserve(dump.addresses6.size());
+  for (const Address& address : dump.addresses6) keys.push_back(kFirstKey6 + addresses.Id(address));
+  const auto resolve = [&](int64_t& endpoint) {
+    const int64_t key = endpoint >> 16;
+    if (key < kFirstKey6) return;
+    endpoint = keys[static_cast<size_t>(key - kFirstKey6)] << 16 | (endpoint & 0xFFFF);
+  };
+  for (SocketRow& row : dump.rows) {
+    resolve(row.local);
+    resolve(row.remote);
+  }
+}
+
+std::vector<SocketRow> Importer::State::StoredRows(const StoredDump& stored) {
+  std::vector<SocketRow> rows;
+  read_rows.Bind(1, stored.first_row).Bind(2, stored.last_row);
+  while (read_rows.Step()) {
+    const auto column = [&](int i) {
+      return read_rows.Type(i) == ValueType::kNull ? kAbsent : read_rows.Integer(i);
+    };
+    rows.push_back({column(0), column(1), column(2), column(3), column(4), column(5), column(6),
+                    column(7), column(8), column(9), column(10), column(11)});
+  }
+  read_rows.Reset();
+  return rows;
+}
+
+void Importer::State::StoreRejects(const std::vector<RefusedLine>& lines,
+                                   std::optional<int64_t> dump_id) {
+  for (const RefusedLine& line : lines) {
+    insert_reject.Bind(1, source_id).Bind(2, dump_id);
+    insert_reject.Bind(3, line.position.line).Bind(4, line.position.offset);
+    insert_reject.Bind(5, line.column + 1);
+    insert_reject.Bind(6, ReasonName(line.reason));
+    if (IsUtf8(line.text)) {
+      insert_reject.Bind(7, std::string_view(line.text));
+    } else {
+      insert_reject.BindBlob(7, line.text);
+    }
+    insert_reject.Run();
+    ++summary.rejected;
+    ++summary.rejected_by_reason[static_cast<size_t>(line.reason)];
+    pending_bytes += static_cast<int64_t>(line.text.size()) + kRowBytes;
+  }
+  account.rejected += static_cast<int64_t>(lines.size());
+}
+
+// Parameters 1 to 31 of insert_dump and replace_dump, storing rows and census on the way.
+void Importer::State::BindDump(Statement& statement, int64_t host_id,
+                               const IncomingDump& incoming) {
+  const PreparedDump& dump = incoming.dump;
+  const auto size = [](const auto& list) { return static_cast<int64_t>(list.size()); };
+  const int64_t last_row = staged.Insert(dump.rows);
+  for (const CensusRow& row : dump.census) {
+    insert_census.Bind(1, row.kind).Bind(2, row.service_port).Bind(3, row.sockets);
+    insert_census.Bind(4, row.tx_queue).Bind(5, row.rx_queue).Bind(6, row.retransmitting);
+    insert_census.Bind(7, row.unowned).Run();
+  }
+  const int64_t last_census = dump.census.empty() ? 0 : database.LastInsertRowId();
+
+  int at = 0;
+  statement.Bind(++at, SnapshotId(host_id, incoming));
+  statement.Bind(++at, host_id);
+  statement.Bind(++at, static_cast<int64_t>(dump.family));
+  statement.Bind(++at, incoming.taken_ms);
+  statement.Bind(++at, std::string_view(incoming.time_origin));
+  statement.Bind(++at, incoming.ordinal);
+  statement.Bind(++at, source_id);
+  statement.Bind(++at, incoming.line);
+  statement.Bind(++at, incoming.byte_offset);
+  statement.Bind(++at, static_cast<int64_t>(dump.content_hash));
+  const bool little = incoming.byte_order == procnet::ByteOrder::kLittle;
+  statement.Bind(++at, std::string_view(little ? "little" : "big"));
+  statement.Bind(++at, std::string_view(incoming.byte_order_origin));
+  statement.Bind(++at, incoming.open ? 1 : 0);
+  statement.Bind(++at, incoming.has_header ? 1 : 0);
+  statement.Bind(++at, dump.row_count);
+  statement.Bind(++at, dump.duplicates);
+  for (const int64_t total : dump.state_totals) statement.Bind(++at, total);
+  statement.Bind(++at, dump.rows.empty() ? 1 : last_row - size(dump.rows) + 1);
+  statement.Bind(++at, last_row);
+  statement.Bind(++at, dump.census.empty() ? 1 : last_census - size(dump.census) + 1);
+  statement.Bind(++at, last_census);
+}
+
+void Importer::State::StoreNew(int64_t host_id, const IncomingDump& incoming) {
+  NoteTwin(host_id, incoming);
+  BindDump(insert_dump, host_id, incoming);
+  insert_dump.Run();
+  const int64_t id = database.LastInsertRowId();
+  StoreRejects(incoming.refused, id);
+  account.samples += static_cast<int64_t>(incoming.dump.rows.size());
+  account.duplicates += incoming.dump.duplicates;
+  if (seen_before) own_dumps.insert(id);
+  ++summary.dumps;
+  summary.samples += static_cast<int64_t>(incoming.dump.rows.size());
+  summary.duplicates += incoming.dump.duplicates;
+}
+
+// Takes out what an open dump had, before its longer version takes its place.
+void Importer::State::Supersede(const StoredDump& stored) {
+  delete_rows.Bind(1, stored.first_row).Bind(2, stored.last_row).Run();
+  delete_census.Bind(1, stored.first_census).Bind(2, stored.last_census).Run();
+  // Its refused lines (a row that was cut at the end) are rows of the longer version.
+  Statement rejects = database.Prepare(
+      "UPDATE source SET rejected = rejected - x.n, known = known + x.n"
+      " FROM (SELECT source_id, count(*) AS n FROM rejected_line WHERE dump_id = ?1"
+      "  GROUP BY source_id) AS x WHERE source.id = x.source_id AND source.id <> ?2");
+  rejects.Bind(1, stored.id).Bind(2, source_id).Run();
+  Statement remove = database.Prepare("DELETE FROM rejected_line WHERE dump_id = ?");
+  remove.Bind(1, stored.id).Run();
+  if (stored.source_id == source_id) return;
+  Statement owner = database.Prepare(
+      "UPDATE source SET samples = samples - ?1, duplicates = duplicates - ?2,"
+      " known = known + ?1 + ?2 WHERE id = ?3");
+  owner.Bind(1, stored.row_count - stored.duplicates).Bind(2, stored.duplicates);
+  owner.Bind(3, stored.source_id).Run();
+  insert_copy.Bind(1, stored.id).Bind(2, stored.source_id).Bind(3, stored.line);
+  insert_copy.Bind(4, stored.byte_offset).Bind(5, stored.row_count).Run();
+}
+
+void Importer::State::NoteKnown(const StoredDump& stored, const IncomingDump& incoming,
+                                bool with_rejects) {
+  if (with_rejects) {
+    StoreRejects(incoming.refused, stored.id);
+  } else {
+    account.known += static_cast<int64_t>(incoming.refused.size());
+  }
+  raise_ordinal.Bind(1, incoming.ordinal).Bind(2, stored.id).Run();
+  account.known += incoming.dump.row_count;
+  summary.known_rows += incoming.dump.row_count;
+  ++summary.known_dumps;
+  insert_copy.Bind(1, stored.id).Bind(2, source_id).Bind(3, incoming.line);
+  insert_copy.Bind(4, incoming.byte_offset).Bind(5, incoming.dump.row_count).Run();
+}
+
+// The same dump of the same source, read again.
+void Importer::State::NoteOwn(const StoredDump& stored, const IncomingDump& incoming) {
+  StoreRejects(incoming.refused, stored.id);
+  own_dump.Bind(1, incoming.open && stored.open ? 1 : 0).Bind(2, incoming.line);
+  own_dump.Bind(3, incoming.byte_offset).Bind(4, incoming.ordinal).Bind(5, stored.id).Run();
+  account.samples += stored.row_count - stored.duplicates;
+  account.duplicates += stored.duplicates;
+  summary.known_rows += stored.row_count;
+  ++summary.known_dumps;
+  own_dumps.insert(stored.id);
+}
+
+// The same rows at another time or on another host. Rows without a running timer may well stay the
+// same for a while; with one, a file was imported twice with different options, or read stale.
+void Importer::State::NoteTwin(int64_t host_id, const IncomingDump& incoming) {
+  const bool ticking = std::any_of(incoming.dump.rows.begin(), incoming.dump.rows.end(),
+                                   [](const SocketRow& row) { return (row.timer >> 3) > 0; });
+  if (!ticking) return;
+  find_twin.Bind(1, static_cast<int64_t>(incoming.dump.content_hash)).Bind(2, host_id);
+  find_twin.Bind(3, incoming.taken_ms).Bind(4, static_cast<int64_t>(incoming.dump.family));
+  if (find_twin.Step()) {
+    auto& [count, example] = twins[find_twin.Integer(0)];
+    if (count++ == 0) {
+      example = source_path + ":" + std::to_string(incoming.line) + " and " +
+                std::string(find_twin.Text(1)) + ":" + std::to_string(find_twin.Integer(2));
+    }
+  }
+  find_twin.Reset();
+}
+
+Importer::Importer(Database& database, ImportSettings settings)
+    : state_(std::make_unique<State>(database, std::move(settings))) {}
+
+Importer::~Importer() = default;
+
+void Importer::Begin(const SourceStart& source) {
+  State& s = *state_;
+  s.EnsureTransaction();
+  s.database.Execute("SAVEPOINT source");
+  s.in_source = true;
+  s.source_path = source.path;
+  s.source_layout = source.layout;
+  s.source_bytes = 0;
+  s.account = {};
+  s.own_dumps.clear();
+  s.twins.clear();
+
+  // The newest source of this path whose first bytes are the same, unless the file has shrunk.
+  s.seen_before = false;
+  s.find_sources.Bind(1, std::string_view(source.path));
+  while (!s.seen_before && s.find_sources.Step()) {
+    const auto head_bytes = static_cast<size_t>(s.find_sources.Integer(1));
+    if (head_bytes > source.head.size()) continue;
+    if (HashBytes(std::string_view(source.head).substr(0, head_bytes)) !=
+        s.find_sources.Integer(2)) {
+      continue;
+    }
+    if (source.bytes && *source.bytes < s.find_sources.Integer(3)) continue;
+    s.seen_before = true;
+    s.source_id = s.find_sources.Integer(0);
+  }
+  s.find_sources.Reset();
+
+  if (s.seen_before) {
+    s.reset_source.Bind(1, source.head.size()).Bind(2, HashBytes(source.head));
+    s.reset_source.Bind(3, s.settings.now_ms).Bind(4, std::string_view(s.settings.version));
+    s.reset_source.Bind(5, std::string_view(source.layout)).Bind(6, s.source_id).Run();
+    s.delete_rejects.Bind(1, s.source_id).Run();
+    s.delete_copies.Bind(1, s.source_id).Run();
+  } else {
+    s.insert_source.Bind(1, std::string_view(source.path)).Bind(2, source.head.size());
+    s.insert_source.Bind(3, HashBytes(source.head)).Bind(4, s.settings.now_ms);
+    s.insert_source.Bind(5, std::string_view(s.settings.version));
+    s.insert_source.Bind(6, std::string_view(source.layout)).Run();
+    s.source_id = s.database.LastInsertRowId();
+  }
+}
+
+void Importer::Add(IncomingDump&& incoming) {
+  State& s = *state_;
+  const int64_t bytes =
+      static_cast<int64_t>(incoming.dump.rows.size() + incoming.dump.census.size()) * kRowBytes +
+      kDumpBytes;
+  if (s.pending_bytes > 0 && s.pending_bytes + bytes > s.settings.transaction_bytes) s.Commit();
+  s.EnsureTransaction();
+
+  s.ResolveAddresses(incoming.dump);
+  const int64_t host_id = s.HostId(incoming);
+  s.touched_hosts.insert(host_id);
+  s.account.counts = incoming.counts;
+  s.source_bytes = incoming.end_offset;
+  s.summary.first_ms = std::min(s.summary.first_ms.value_or(incoming.taken_ms), incoming.taken_ms);
+  s.summary.last_ms = std::max(s.summary.last_ms.value_or(incoming.taken_ms), incoming.taken_ms);
+
+  std::vector<StoredDump> candidates;
+  s.find_dumps.Bind(1, host_id).Bind(2, static_cast<int64_t>(incoming.dump.family));
+  s.find_dumps.Bind(3, incoming.taken_ms);
+  while (s.find_dumps.Step()) {
+    const auto column = [&](int i) { return s.find_dumps.Integer(i); };
+    candidates.push_back({column(0), column(1), column(2), column(3), column(4), column(5) != 0,
+                          column(6), column(7), column(8), column(9), column(10), column(11)});
+  }
+  s.find_dumps.Reset();
+
+  for (const StoredDump& stored : candidates) {
+    if (stored.content_hash != static_cast<int64_t>(incoming.dump.content_hash)) continue;
+    const bool own =
+        stored.source_id == s.source_id && s.seen_before && !s.own_dumps.contains(stored.id);
+    if (own) {
+      s.NoteOwn(stored, incoming);
+    } else {
+      s.NoteKnown(stored, incoming, true);
+      if (stored.open && !incoming.open) s.close_dump.Bind(1, stored.id).Run();
+    }
+    return;
+  }
+  for (const StoredDump& stored : candidates) {
+    const bool may_grow = stored.open && stored.row_count <= incoming.dump.row_count;
+    const bool may_be_cut = incoming.open && incoming.dump.row_count <= stored.row_count;
+    if (may_grow &&
+        IsBeginning(s.StoredRows(stored), incoming.dump.rows, incoming.dump.duplicates)) {
+      s.Supersede(stored);
+      s.BindDump(s.replace_dump, host_id, incoming);
+      s.replace_dump.Bind(32, stored.id).Run();
+      s.StoreRejects(incoming.refused, stored.id);
+      const auto rows = static_cast<int64_t>(incoming.dump.rows.size());
+      s.account.samples += rows;
+      s.account.duplicates += incoming.dump.duplicates;
+      s.own_dumps.insert(stored.id);
+      ++s.summary.dumps;
+      s.summary.samples += rows - (stored.row_count - stored.duplicates);
+      s.summary.duplicates += incoming.dump.duplicates - stored.duplicates;
+      s.pending_bytes += 2 * bytes;
+      return;
+    }
+    if (may_be_cut && IsBeginning(incoming.dump.rows, s.StoredRows(stored), stored.duplicates)) {
+      s.NoteKnown(stored, incoming, false);
+      return;
+    }
+  }
+  s.StoreNew(host_id, incoming);
+  s.pending_bytes += bytes;
+}
+
+void Importer::Refuse(const std::vector<RefusedLine>& lines) {
+  state_->EnsureTransaction();
+  state_->StoreRejects(lines, std::nullopt);
+}
+
+void Importer::End(const SourceEnd& end) {
+  State& s = *state_;
+  s.EnsureTransaction();
+  s.account.counts = end.counts;
+  s.source_bytes = end.bytes;
+  s.source_layout = end.layout;
+  s.WriteAccount(true, end.content_hash);
+  if (s.seen_before) {
+    Statement count = s.database.Prepare("SELECT count(*) FROM dump WHERE source_id = ?");
+    count.Bind(1, s.source_id).Step();
+    const int64_t gone = count.Integer(0) - static_cast<int64_t>(s.own_dumps.size());
+    if (gone > 0) {
+      s.summary.warnings.push_back(std::to_string(gone) +
+                                   " dumps that an earlier import took from " + s.source_path +
+                                   " are not in it any more; they stay (--forget takes them out)");
+    }
+  }
+  for (const auto& [other, twin] : s.twins) {
+    s.summary.warnings.push_back(
+        std::to_string(twin.first) + (twin.first == 1 ? " dump holds" : " dumps hold") +
+        " the same rows, timers included, as a dump of another time or host, first " + twin.second +
+        "; both stay. If --tz, --host or --time was wrong: --forget the wrong one");
+  }
+  s.database.Execute("RELEASE source");
+  s.in_source = false;
+  s.pending_bytes += kDumpBytes;
+  ++s.summary.sources;
+}
+
+void Importer::Abort() {
+  State& s = *state_;
+  if (!s.in_source) return;
+  if (s.transaction) s.database.Execute("ROLLBACK TO source; RELEASE source");
+  s.in_source = false;
+  s.hosts.clear();
+  s.addresses.Forget();
+}
+
+// What the answers will lack.
+void Importer::State::WarnOfMissingFamilies(int64_t host_id) {
+  Statement count = database.Prepare(
+      "SELECT h.label, count(*), sum(x.tcp), sum(x.tcp6) FROM host AS h CROSS JOIN"
+      " (SELECT max(d.family = 4) AS tcp, max(d.family = 6) AS tcp6 FROM dump AS d"
+      "  WHERE d.host_id = ?1 GROUP BY d.snapshot_id) AS x WHERE h.id = ?1");
+  count.Bind(1, host_id);
+  if (!count.Step() || count.Type(0) == ValueType::kNull) return;
+  const std::string host(count.Text(0));
+  const int64_t snapshots = count.Integer(1);
+  const int64_t have[] = {count.Integer(2), count.Integer(3)};
+  for (const size_t family : {size_t{0}, size_t{1}}) {
+    if (have[family] == snapshots) continue;
+    const std::string name = family == 0 ? "tcp" : "tcp6";
+    std::string warning = host + ": ";
+    if (have[family] == 0) {
+      warning += "no snapshot has a " + name + " table";
+    } else {
+      warning += std::to_string(snapshots - have[family]) + " of " + std::to_string(snapshots) +
+                 " snapshots have no " + name + " table";
+    }
+    warning += family == 0 ? ": IPv4 sockets are missing"
+                           : ": IPv6 sockets are missing, and those of dual-stack servers";
+    summary.warnings.push_back(warning);
+  }
+}
+
+ImportSummary Importer::Finish() {
+  State& s = *state_;
+  s.EnsureTransaction();
+  Statement count = s.database.Prepare(
+      "SELECT count(*) FROM snapshot WHERE host_id = ? AND taken_ms BETWEEN ? AND ?");
+  for (const int64_t host_id : s.touched_hosts) {
+    RepairSnapshots(s.database, host_id);
+    count.Bind(1, host_id).Bind(2, s.summary.first_ms).Bind(3, s.summary.last_ms).Step();
+    s.summary.snapshots += count.Integer(0);
+    count.Reset();
+    s.WarnOfMissingFamilies(host_id);
+  }
+  s.Commit();
+  return std::move(s.summary);
+}
+
+}  // namespace tcpsnap::store

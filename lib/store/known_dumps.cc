@@ -1,0 +1,23 @@
+#include "store/known_dumps.h"
+
+#include <string_view>
+
+namespace tcpsnap::store {
+
+KnownDumps::KnownDumps(Database& database)
+    : find_(database.Prepare(
+          "SELECT 1 FROM host AS h CROSS JOIN dump AS d ON d.host_id = h.id"
+          " WHERE h.name = ? AND h.netns = ? AND d.family = ? AND d.taken_ms = ?"
+          " AND d.content_hash = ?")) {}
+
+bool KnownDumps::Has(const std::string& host, const std::string& netns, int64_t taken_ms,
+                     const PreparedDump& dump) {
+  find_.Bind(1, std::string_view(host)).Bind(2, std::string_view(netns));
+  find_.Bind(3, static_cast<int64_t>(dump.family)).Bind(4, taken_ms);
+  find_.Bind(5, static_cast<int64_t>(dump.content_hash));
+  const bool found = find_.Step();
+  find_.Reset();
+  return found;
+}
+
+}  // namespace tcpsnap::store

@@ -1,0 +1,113 @@
+#include "store/pairing.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <tuple>
+
+namespace tcpsnap::store {
+namespace {
+
+// Median of the steps from one time to the next other time of the same family; none when no family
+// has two.
+std::optional<int64_t> MedianInterval(const std::vector<DumpMoment>& dumps) {
+  std::vector<int64_t> intervals;
+  int64_t last[2];
+  bool seen[2] = {false, false};
+  for (const DumpMoment& dump : dumps) {
+    const size_t family = dump.family == 6;
+    if (seen[family] && dump.taken_ms != last[family]) {
+      intervals.push_back(dump.taken_ms - last[family]);
+    }
+    last[family] = dump.taken_ms;
+    seen[family] = true;
+  }
+  if (intervals.empty()) return std::nullopt;
+  const auto middle = intervals.begin() + static_cast<std::ptrdiff_t>(intervals.size() / 2);
+  std::nth_element(intervals.begin(), middle, intervals.end());
+  return *middle;
+}
+
+struct Candidate {
+  int64_t distance_ms;
+  int tcp;
+  int tcp6;
+};
+
+}  // namespace
+
+std::vector<SnapshotMembers> PairDumps(std::vector<DumpMoment>& dumps) {
+  std::sort(dumps.begin(), dumps.end(), [](const DumpMoment& a, const DumpMoment& b) {
+    return std::tie(a.taken_ms, a.ordinal, a.content_hash, a.dump_id) <
+           std::tie(b.taken_ms, b.ordinal, b.content_hash, b.dump_id);
+  });
+  const std::optional<int64_t> interval = MedianInterval(dumps);
+
+  // partner[i]: position of the dump that i is paired with.
+  std::vector<int> partner(dumps.size(), -1);
+  const auto pair = [&](int tcp, int tcp6) {
+    partner[static_cast<size_t>(tcp)] = tcp6;
+    partner[static_cast<size_t>(tcp6)] = tcp;
+  };
+
+  // Equal times, the k-th with the k-th.
+  for (size_t begin = 0, end = 0; begin < dumps.size(); begin = end) {
+    std::vector<int> members[2];
+    for (; end < dumps.size() && dumps[end].taken_ms == dumps[begin].taken_ms; ++end) {
+      members[dumps[end].family == 6].push_back(static_cast<int>(end));
+    }
+    const size_t pairs = std::min(members[0].size(), members[1].size());
+    for (size_t i = 0; i < pairs; ++i) pair(members[0][i], members[1][i]);
+  }
+
+  // Of the rest, neighbours in time of different family, the nearest first. A pair can only be made
+  // of neighbours among those that are still single: making one makes new neighbours.
+  if (interval) {
+    std::vector<int> singles;
+    for (size_t i = 0; i < dumps.size(); ++i) {
+      if (partner[i] < 0) singles.push_back(static_cast<int>(i));
+    }
+    for (bool paired = true; paired;) {
+      paired = false;
+      std::vector<Candidate> candidates;
+      for (size_t i = 0; i + 1 < singles.size(); ++i) {
+        const auto& a = dumps[static_cast<size_t>(singles[i])];
+        const auto& b = dumps[static_cast<size_t>(singles[i + 1])];
+        const int64_t distance = b.taken_ms - a.taken_ms;
+        if (a.family == b.family || distance * 2 >= *interval) continue;
+        const bool a_first = a.family == 4;
+        candidates.push_back({distance, a_first ? singles[i] : singles[i + 1],
+                              a_first ? singles[i + 1] : singles[i]});
+      }
+      std::stable_sort(
+          candidates.begin(), candidates.end(),
+          [](const Candidate& a, const Candidate& b) { return a.distance_ms < b.distance_ms; });
+      for (const Candidate& candidate : candidates) {
+        if (partner[static_cast<size_t>(candidate.tcp)] >= 0) continue;
+        if (partner[static_cast<size_t>(candidate.tcp6)] >= 0) continue;
+        pair(candidate.tcp, candidate.tcp6);
+        paired = true;
+      }
+      std::erase_if(singles, [&](int i) { return partner[static_cast<size_t>(i)] >= 0; });
+    }
+  }
+
+  std::vector<SnapshotMembers> snapshots;
+  for (size_t i = 0; i < dumps.size(); ++i) {
+    const bool tcp6 = dumps[i].family == 6;
+    if (tcp6 && partner[i] >= 0) continue;  // it comes with its tcp dump
+    SnapshotMembers snapshot{dumps[i].taken_ms, 0, static_cast<int>(i), partner[i]};
+    if (tcp6) snapshot = {dumps[i].taken_ms, 0, -1, static_cast<int>(i)};
+    snapshots.push_back(snapshot);
+  }
+  std::stable_sort(snapshots.begin(), snapshots.end(),
+                   [](const auto& a, const auto& b) { return a.taken_ms < b.taken_ms; });
+  for (size_t i = 1; i < snapshots.size(); ++i) {
+    if (snapshots[i].taken_ms == snapshots[i - 1].taken_ms) {
+      snapshots[i].ordinal = snapshots[i - 1].ordinal + 1;
+    }
+  }
+  return snapshots;
+}
+
+}  // namespace tcpsnap::store

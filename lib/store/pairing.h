@@ -1,0 +1,32 @@
+// Which dumps are one snapshot: a pure function of all dumps of a host, so that the order in which
+// they were imported never shows.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace tcpsnap::store {
+
+struct DumpMoment {
+  int64_t dump_id = 0;
+  int family = 4;
+  int64_t taken_ms = 0;
+  int64_t ordinal = 0;     ///< of the dumps of its source with this time and family
+  int64_t content_hash = 0;
+  int64_t snapshot_id = 0;  ///< the snapshot that it belongs to now
+};
+
+/// One snapshot to be: positions in the list of dumps, -1 where a family is missing.
+struct SnapshotMembers {
+  int64_t taken_ms = 0;  ///< of the tcp dump, or of the tcp6 dump where there is no other
+  int64_t ordinal = 0;   ///< counts up where several snapshots bear the same time
+  int tcp = -1;
+  int tcp6 = -1;
+};
+
+/// Pairs the tcp and tcp6 dumps of one host: those of equal time first (the k-th with the k-th),
+/// then the nearest ones that are less than half the median interval between dumps apart. The
+/// result is in order of time. Sorts `dumps`.
+std::vector<SnapshotMembers> PairDumps(std::vector<DumpMoment>& dumps);
+
+}  // namespace tcpsnap::store

@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""Measures tcpsnap against its peers and ceilings and prints one table. tests/bench/run calls it.
+
+All answers are compared first: a fast wrong one is no result. Then every work runs once a round, in turn,
+so that whatever else the machine does falls on all of them; the table shows medians.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+STATES = ("established", "syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "close",
+          "close_wait", "last_ack", "listen", "closing")
+LARGE = {"snapshots": 20000, "sockets": 5000}
+
+
+@dataclass
+class Work:
+    """A command; `seconds` holds its wall time in each round, or what it says that it took."""
+    command: list
+    database: Path = None     # made anew by each run
+    one_core: bool = False
+    says_seconds: bool = False
+    seconds: list = field(default_factory=list)
+    output: str = ""
+    peak_kib: int = 0
+
+    def run(self):
+        if self.database:
+            for suffix in ("", "-journal"):
+                Path(f"{self.database}{suffix}").unlink(missing_ok=True)
+            os.sync()  # nobody pays for the writes of the one before
+        command = [str(word) for word in self.command]
+        if self.one_core:
+            command = ["taskset", "-c", str(max(os.sched_getaffinity(0))), *command]
+        begin = time.perf_counter()
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                check=False)
+        spent = time.perf_counter() - begin
+        if result.returncode:
+            sys.exit(f"{' '.join(command)}: exit {result.returncode}\n{result.stderr}")
+        self.output = result.stdout
+        if self.says_seconds:
+            spent = float(self.fact("seconds"))
+        self.seconds.append(spent)
+
+    def measure_memory(self):
+        if self.database:
+            self.database.unlink()
+        report = subprocess.run(["/usr/bin/time", "-f", "%M", *map(str, self.command)],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, text=True, check=True)
+        self.peak_kib = int(report.stderr.split()[-1])
+
+    def fact(self, name):
+        return dict(word.split("=") for word in self.output.split())[name]
+
+    def median(self):
+        return statistics.median(self.seconds)
+
+
+def query(database, sql):
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def answer_of_samples(database, table, states):
+    rows, tx, rx, ports = query(
+        database, f"SELECT count(*), sum(tx_queue), sum(rx_queue), sum(local_port) FROM {table}")[0]
+    return f"rows={rows} tx={tx} rx={rx} ports={ports} states={','.join(map(str, states))}"
+
+
+def answer_of_import(database):
+    states = query(database, f"SELECT {', '.join(f'sum({s})' for s in STATES)} FROM snapshots")[0]
+    return answer_of_samples(database, "sockets", states)
+
+
+def answer_of_awk(database):
+    counts = dict(query(database, "SELECT state, count(*) FROM socket GROUP BY state"))
+    return answer_of_samples(database, "socket", [counts.get(s.upper(), 0) for s in STATES])
+
+
+def totals(database):
+    return query(database, "SELECT count(*), sum(local), sum(remote), sum(kind), sum(timer), "
+                           "sum(uid), sum(inode), sum(rto_ato), sum(cwnd_ssthresh % 4294967296) "
+                           "FROM socket_row") + \
+        query(database, "SELECT count(*), sum(kind), sum(service_port), sum(sockets), sum(tx_queue), "
+                        "sum(unowned) FROM census")
+
+
+def compare(what, got, wanted):
+    if got != wanted:
+        sys.exit(f"{what}:\n  {got}\nbut:\n  {wanted}")
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.folder = options.folder.resolve()
+        build = options.build.resolve()
+        self.programs = build / "tests/bench"
+        self.ingest = build / "apps/ingest/tcpsnap-ingest"
+        self.query = build / "apps/query/tcpsnap-query"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.rows = []
+
+    def generate(self, capture, **shape):
+        arguments = [f"{name}={value}" for name, value in shape.items()]
+        with open(capture, "wb") as out:
+            subprocess.run([self.programs / "bench_generate", *arguments], stdout=out, check=True)
+
+    def row(self, work, shape, ours, peer, ratio, asked, memory=""):
+        self.rows.append((work, shape, ours, peer, ratio, asked, memory))
+
+    def measure_capture(self):
+        capture = self.folder / "capture.log"
+        self.generate(capture, snapshots=self.options.snapshots, sockets=self.options.sockets)
+        size = capture.stat().st_size
+
+        works = {
+            "wc": Work(["wc", "-l", capture], one_core=True),
+            "parse": Work([self.programs / "bench_parse", capture], one_core=True),
+            "import": Work([self.ingest, self.folder / "import.db", capture],
+                           database=self.folder / "import.db"),
+            "ceiling": Work([self.programs / "bench_insert", capture, self.folder / "ceiling.db"],
+                            database=self.folder / "ceiling.db", says_seconds=True),
+        }
+        procfs = self.programs / "bench_procfs"
+        if procfs.exists():
+            split = self.folder / "split"
+            subprocess.run(["mawk", "-v", f"folder={split}", "-f",
+                            HERE / "peers/procfs/split.awk", capture], check=True)
+            works["procfs"] = Work([procfs, split], one_core=True, says_seconds=True)
+        if shutil.which("mawk") and shutil.which("sqlite3"):
+            works["awk"] = Work([HERE / "peers/awk/import", capture, self.folder / "awk.db"],
+                                database=self.folder / "awk.db")
+        for _ in range(self.options.rounds):
+            for work in works.values():
+                work.run()
+
+        answer = works["parse"].output.strip()
+        samples = int(works["parse"].fact("rows"))
+        compare("samples", samples, self.options.snapshots * self.options.sockets)
+        compare("wc -l", int(works["wc"].output.split()[0]),
+                samples + 3 * self.options.snapshots)  # a marker and two headers each
+        compare("import", answer_of_import(self.folder / "import.db"), answer)
+        compare("ceiling", totals(self.folder / "ceiling.db"), totals(self.folder / "import.db"))
+        if "procfs" in works:
+            compare("procfs", works["procfs"].output.rsplit(" ", 1)[0], answer)
+        if "awk" in works:
+            compare("awk", answer_of_awk(self.folder / "awk.db"), answer)
+
+        stored = (self.folder / "import.db").stat().st_size
+        if os.path.exists("/usr/bin/time"):
+            for work in works.values():
+                work.measure_memory()
+        self.report(works, samples, size, stored)
+
+    def report(self, works, samples, size, stored):
+        shape = (f"{size / 1e6:.0f} MB, {samples:,} rows in {self.options.snapshots:,} snapshots")
+
+        def memory(name):
+            return f"{works[name].peak_kib / 1024:.0f} MB"
+
+        def rate(name):
+            return samples / works[name].median()
+
+        if "procfs" in works:
+            self.row("parse, one core", shape, f"{rate('parse') / 1e6:.2f} M lines/s",
+                     f"prometheus/procfs {rate('procfs') / 1e6:.2f} M lines/s",
+                     f"{rate('parse') / rate('procfs'):.1f}", "at least 12",
+                     f"{memory('parse')}, peer {memory('procfs')}")
+        self.row("parse, one core", shape,
+                 f"{size / works['parse'].median() / 1e9:.2f} GB/s",
+                 f"`wc -l` {size / works['wc'].median() / 1e9:.2f} GB/s",
+                 f"{works['wc'].median() / works['parse'].median():.2f}", "at least 0.25",
+                 memory("parse"))
+        self.row("import", shape, f"{works['import'].median():.2f} s, "
+                 f"{rate('import') / 1e6:.2f} M rows/s",
+                 f"bare insert {works['ceiling'].median():.2f} s",
+                 f"{works['ceiling'].median() / works['import'].median():.2f}", "at least 0.7",
+                 f"{memory('import')} (asked: under 100 MB)")
+        if "awk" in works:
+            self.row("import", shape, f"{works['import'].median():.2f} s",
+                     f"mawk + `sqlite3 .import` {works['awk'].median():.2f} s",
+                     f"{works['awk'].median() / works['import'].median():.1f}", "at least 8",
+                     memory("import"))
+        self.row("size of the database", shape, f"{stored / samples:.1f} bytes a sample", "", "",
+                 "at most 42")
+
+    def measure_large(self):
+        database = self.folder / "large.db"
+        with subprocess.Popen(
+                [self.programs / "bench_generate", *(f"{n}={v}" for n, v in LARGE.items())],
+                stdout=subprocess.PIPE) as generator:
+            begin = time.perf_counter()
+            subprocess.run(["/usr/bin/time", "-f", "%M", "-o", self.folder / "large.time",
+                            self.ingest, database, "-"], stdin=generator.stdout, check=True,
+                           stderr=subprocess.DEVNULL)
+            spent = time.perf_counter() - begin
+        samples = LARGE["snapshots"] * LARGE["sockets"]
+        shape = f"{samples:,} samples in {LARGE['snapshots']:,} snapshots"
+        peak = int((self.folder / "large.time").read_text().split()[-1])
+        self.row("import from a pipe", shape, f"{spent:.0f} s, {samples / spent / 1e6:.2f} M rows/s",
+                 "", "", "", f"{peak / 1024:.0f} MB")
+
+        states = Work([self.query, "report", database, "states", "--bucket", "1h"])
+        for _ in range(self.options.rounds):
+            states.run()
+        states.measure_memory()
+        # The same question of the samples themselves, which is also the check.
+        begin = time.perf_counter()
+        counted = query(database, "SELECT kind & 15, count(*) FROM socket_row GROUP BY 1")
+        scan = time.perf_counter() - begin
+        summed = query(database, f"SELECT {', '.join(f'sum({s})' for s in STATES)} FROM snapshots")
+        compare("states", [dict(counted).get(i, 0) for i in range(1, 12)], list(summed[0]))
+        compare("samples", sum(count for _, count in counted), samples)
+        self.row("state per hour", shape, f"{states.median() * 1000:.0f} ms",
+                 f"one scan of the samples {scan:.1f} s", f"{scan / states.median():.0f}",
+                 "under 100 ms", f"{states.peak_kib / 1024:.0f} MB")
+        self.row("size of the database", shape,
+                 f"{database.stat().st_size / samples:.1f} bytes a sample", "", "", "at most 42")
+
+    def print_table(self):
+        print("| work | input | tcpsnap | peer or ceiling | ratio | asked | peak memory |")
+        print("| --- | --- | --- | --- | --- | --- | --- |")
+        for row in self.rows:
+            print(f"| {' | '.join(row)} |")
+        print()
+        print("; ".join(versions()) + ".")
+
+
+def first_line(*command):
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        return (result.stdout or result.stderr).splitlines()[0].strip()
+    except (OSError, IndexError):
+        return None
+
+
+def versions():
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), platform.machine())
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    package = first_line("dpkg-query", "-W", "-f", "${Version}",
+                         "golang-github-prometheus-procfs-dev")
+    facts = [
+        f"{len(os.sched_getaffinity(0))} cores of {model}, {memory:.0f} GB, "
+        f"Linux {platform.release().split('-')[0]}",
+        first_line("g++", "--version"),
+        f"SQLite {sqlite3.sqlite_version}",
+        first_line("wc", "--version"),
+        first_line("mawk", "-W", "version"),
+        first_line("go", "version"),
+        f"procfs {package}" if package else None,
+    ]
+    return [fact for fact in facts if fact]
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Measures; see README.md beside this file.")
+    parser.add_argument("--build", type=Path, required=True, help="folder of a Release build")
+    parser.add_argument("--folder", type=Path, required=True, help="scratch, deleted before and after")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--snapshots", type=int, default=500)
+    parser.add_argument("--sockets", type=int, default=4000, help="a snapshot")
+    parser.add_argument("--large", action="store_true", help="also 100 million samples (5 GB of disk)")
+    options = parser.parse_args()
+    bench = Bench(options)
+    try:
+        bench.measure_capture()
+        if options.large:
+            bench.measure_large()
+        bench.print_table()
+    finally:
+        shutil.rmtree(bench.folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

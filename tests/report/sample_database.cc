@@ -1,0 +1,197 @@
+#include "report/sample_database.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <stdexcept>
+#include <tuple>
+#include <utility>
+
+namespace tcpsnap::testing {
+namespace {
+
+using store::Database;
+using store::Statement;
+using store::ValueType;
+
+int64_t DirectionBits(std::string_view direction) {
+  return direction == "listen" ? 0 : direction == "in" ? 1 : 2;
+}
+
+int64_t ServicePort(const Socket& socket) {
+  return socket.direction == "out" ? socket.remote_port : socket.local_port;
+}
+
+int64_t OwnerClass(const Socket& socket) { return socket.state == 6 ? 1 : socket.state == 3 ? 2 : 0; }
+
+}  // namespace
+
+SampleDatabase::SampleDatabase(Database database) : database_(std::move(database)) {
+  database_.Execute(
+      "INSERT INTO source (path, head_bytes, head_hash, bytes, complete, imported_ms, version,"
+      " layout, lines, markers, headers, samples, duplicates, blank, other, known, rejected)"
+      " VALUES ('a.log', 10, 1, 10, 1, 0, '0.1.0', 'epoch line', 0, 0, 0, 0, 0, 0, 0, 0, 0)");
+}
+
+int64_t SampleDatabase::HostId(std::string_view host) {
+  database_.Prepare("INSERT OR IGNORE INTO host (name) VALUES (?)").Bind(1, host).Run();
+  Statement find = database_.Prepare("SELECT id FROM host WHERE name = ?");
+  find.Bind(1, host).Step();
+  return find.Integer(0);
+}
+
+int64_t SampleDatabase::AddressKey(std::string_view ip) {
+  std::array<unsigned, 4> parts{};
+  if (std::sscanf(std::string(ip).c_str(), "%u.%u.%u.%u", &parts[0], &parts[1], &parts[2],
+                  &parts[3]) == 4) {
+    return int64_t{parts[0]} << 24 | parts[1] << 16 | parts[2] << 8 | parts[3];
+  }
+  database_.Prepare("INSERT OR IGNORE INTO address6 (bytes, text) VALUES (CAST(?1 AS BLOB), ?1)")
+      .Bind(1, ip)
+      .Run();
+  Statement find = database_.Prepare("SELECT id FROM address6 WHERE text = ?");
+  find.Bind(1, ip).Step();
+  return (int64_t{1} << 32) + find.Integer(0);
+}
+
+int64_t SampleDatabase::AddSnapshot(std::string_view host, int64_t taken_ms,
+                                    const std::vector<Socket>& sockets,
+                                    const std::vector<int>& families) {
+  const int64_t host_id = HostId(host);
+  database_
+      .Prepare(
+          "INSERT INTO snapshot (host_id, taken_ms, ordinal, time_origin) SELECT ?1, ?2,"
+          " (SELECT count(*) FROM snapshot WHERE host_id = ?1 AND taken_ms = ?2), 'marker'")
+      .Bind(1, host_id)
+      .Bind(2, taken_ms)
+      .Run();
+  const int64_t snapshot = database_.LastInsertRowId();
+  for (const int family : families) {
+    std::vector<Socket> of_family;
+    std::copy_if(sockets.begin(), sockets.end(), std::back_inserter(of_family),
+                 [&](const Socket& socket) { return socket.family == family; });
+    AddDump(snapshot, host_id, taken_ms, family, of_family);
+  }
+  return snapshot;
+}
+
+void SampleDatabase::AddDump(int64_t snapshot, int64_t host, int64_t taken_ms, int family,
+                             const std::vector<Socket>& sockets) {
+  const int64_t first_row =
+      database_.QueryInteger("SELECT ifnull(max(id), 0) + 1 FROM socket_row").value();
+  const int64_t first_census =
+      database_.QueryInteger("SELECT ifnull(max(id), 0) + 1 FROM census").value();
+  struct Count {
+    int64_t sockets = 0, tx_queue = 0, rx_queue = 0, unowned = 0;
+  };
+  std::map<std::pair<int64_t, int64_t>, Count> census;
+  std::array<int64_t, 12> totals{};
+  Statement insert = database_.Prepare(
+      "INSERT INTO socket_row (local, remote, kind, tx_queue, rx_queue, timer, retransmits, uid,"
+      " probes, inode) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0, 1)");
+  for (const Socket& socket : sockets) {
+    const int64_t kind = socket.state | int64_t{socket.is_local} << 4 |
+                         DirectionBits(socket.direction) << 5 | OwnerClass(socket) << 7;
+    insert.Bind(1, AddressKey(socket.local_ip) << 16 | socket.local_port)
+        .Bind(2, AddressKey(socket.remote_ip) << 16 | socket.remote_port)
+        .Bind(3, kind)
+        .Bind(4, socket.tx_queue)
+        .Bind(5, socket.rx_queue)
+        .Bind(6, socket.timer)
+        .Bind(7, socket.uid)
+        .Run();
+    ++totals[static_cast<size_t>(socket.state)];
+    Count& count = census[{kind & 127, ServicePort(socket)}];
+    ++count.sockets;
+    count.tx_queue += socket.tx_queue;
+    count.rx_queue += socket.rx_queue;
+    count.unowned += OwnerClass(socket) != 0;
+  }
+  Statement roll_up = database_.Prepare(
+      "INSERT INTO census (kind, service_port, sockets, tx_queue, rx_queue, retransmitting,"
+      " unowned) VALUES (?, ?, ?, ?, ?, 0, ?)");
+  for (const auto& [key, count] : census) {
+    roll_up.Bind(1, key.first)
+        .Bind(2, key.second)
+        .Bind(3, count.sockets)
+        .Bind(4, count.tx_queue)
+        .Bind(5, count.rx_queue)
+        .Bind(6, count.unowned)
+        .Run();
+  }
+  Statement dump = database_.Prepare(
+      "INSERT INTO dump (snapshot_id, host_id, family, taken_ms, time_origin, ordinal, source_id,"
+      " line, byte_offset, content_hash, byte_order, byte_order_origin, open, headers, row_count,"
+      " duplicates, established, syn_sent, syn_recv, fin_wait1, fin_wait2, time_wait, close,"
+      " close_wait, last_ack, listen, closing, first_row, last_row, first_census, last_census)"
+      " VALUES (?1, ?2, ?3, ?4, 'marker', 0, 1, 1, 0, 0, 'little', 'voted', 0, 1, ?5, 0,"
+      " ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)");
+  const auto size = static_cast<int64_t>(sockets.size());
+  dump.Bind(1, snapshot).Bind(2, host).Bind(3, family).Bind(4, taken_ms).Bind(5, size);
+  for (int state = 1; state <= 11; ++state) {
+    dump.Bind(5 + state, totals[static_cast<size_t>(state)]);
+  }
+  dump.Bind(17, first_row)
+      .Bind(18, first_row + size - 1)
+      .Bind(19, first_census)
+      .Bind(20, first_census + static_cast<int64_t>(census.size()) - 1)
+      .Run();
+}
+
+std::vector<Socket> Times(int count, Socket socket) {
+  return std::vector<Socket>(static_cast<size_t>(count), socket);
+}
+
+std::vector<Socket> All(const std::vector<std::vector<Socket>>& lists) {
+  std::vector<Socket> all;
+  for (const auto& list : lists) all.insert(all.end(), list.begin(), list.end());
+  return all;
+}
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "tcpsnap-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  path_ = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string TemporaryFolder::Path(std::string_view name) const {
+  return (std::filesystem::path(path_) / name).string();
+}
+
+std::vector<std::string> TemporaryFolder::Names() const {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> Rows(Database& database, std::string_view sql) {
+  Statement statement = database.Prepare(sql);
+  std::vector<std::string> rows;
+  while (statement.Step()) {
+    std::string row;
+    for (int i = 0; i < statement.ColumnCount(); ++i) {
+      if (i != 0) row += '|';
+      if (statement.Type(i) == ValueType::kNull) {
+        row += "NULL";
+      } else {
+        row += statement.Text(i);
+      }
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace tcpsnap::testing
