@@ -114,25 +114,29 @@ CREATE TABLE dump_copy (
 ) WITHOUT ROWID;
 CREATE INDEX dump_copy_source ON dump_copy (source_id);
 
--- One socket in one snapshot.
--- local, remote: address key << 16 | port. The key of an IPv4 address, v4-mapped included, is the
--- address itself (10.0.0.1 = 0x0A000001); of an IPv6 address 2^32 + address6.id.
--- kind: bits 0-3 state (1 ESTABLISHED .. 11 CLOSING), bit 4 is_local, bits 5-6 direction (0 listen,
--- 1 in, 2 out), bits 7-9 owner class (0 owned, 1 timewait, 2 synrecv, 3 unaccepted, 4 orphan).
+-- One socket in one snapshot. Small numbers make small rows: SQLite stores an integer in 0 to 8
+-- bytes. The view sockets unpacks.
 CREATE TABLE socket_row (
   id INTEGER PRIMARY KEY,
-  local INTEGER NOT NULL,
-  remote INTEGER NOT NULL,
-  kind INTEGER NOT NULL,
+  local INTEGER NOT NULL,        -- (address key - 2^31) << 16 | port, so that IPv4 fits 6 bytes. The
+  remote INTEGER NOT NULL,       -- key of IPv4, v4-mapped included, is the address (10.0.0.1 =
+                                 -- 0x0A000001), of IPv6 2^32 + address6.id
+  kind INTEGER NOT NULL,         -- bits 0-3 state (1 ESTABLISHED .. 11 CLOSING), 4 is_local, 5-6
+                                 -- direction (0 listen, 1 in, 2 out), 7-9 owner class (0 owned, or
+                                 -- timewait in TIME_WAIT, 1 timewait, 2 synrecv, 3 unaccepted,
+                                 -- 4 orphan)
   tx_queue INTEGER NOT NULL,     -- bytes
   rx_queue INTEGER NOT NULL,     -- bytes; for LISTEN connections waiting for accept()
-  timer INTEGER NOT NULL,        -- ticks << 3 | kind; -1 - kind where the kernel's ticks overflowed
+  timer INTEGER NOT NULL,        -- ticks * 5 + kind (0 off, 1 on, 2 keepalive, 3 timewait,
+                                 -- 4 persist); -1 - kind where the kernel's ticks overflowed
   retransmits INTEGER NOT NULL,
   uid INTEGER NOT NULL,
   probes INTEGER NOT NULL,
   inode INTEGER NOT NULL,
-  rto_ato INTEGER,               -- rto ticks << 30 | ato ticks << 10 | quick << 1 | pingpong
-  cwnd_ssthresh INTEGER          -- (ssthresh + 1) << 32 | cwnd; both NULL where not printed
+  rto_ato INTEGER,               -- rto ticks: 12 bits at 0 and 20 at 30; ato ticks: 8 at 12 and 12 at
+                                 -- 50; quick << 1 | pingpong: 10 at 20
+  cwnd_ssthresh INTEGER          -- cwnd: 12 bits at 0 and 20 at 23; ssthresh + 1: 11 at 12 and 20 at
+                                 -- 43, packets. Both are NULL where the kernel prints none
 );
 
 CREATE TABLE address6 (

@@ -3,23 +3,24 @@
 -- rightly with datetime(); taken_ms is the same moment in milliseconds since 1970.
 
 -- One row a socket a snapshot. A window over taken_at, taken_ms or host reads only the rows of its
--- snapshots: CROSS JOIN holds SQLite to that order, whatever else is asked.
+-- snapshots: CROSS JOIN holds SQLite to that order, whatever else is asked. (The + before a column
+-- keeps it from building an index over all samples for a filter like uid = 33.)
 CREATE VIEW sockets AS
 SELECT
   s.taken_at AS taken_at,
   s.taken_ms AS taken_ms,
   h.label AS host,
   d.family AS family,            -- 4 or 6: which file; a v4-mapped address shows as IPv4 under 6
-  CASE WHEN r.local < 281474976710656
-    THEN (r.local >> 40) || '.' || ((r.local >> 32) & 255) || '.' || ((r.local >> 24) & 255) || '.'
-      || ((r.local >> 16) & 255)
-    ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (r.local >> 16) - 4294967296)
+  CASE WHEN r.local < 140737488355328
+    THEN ((r.local >> 40) + 128) || '.' || ((r.local >> 32) & 255) || '.'
+      || ((r.local >> 24) & 255) || '.' || ((r.local >> 16) & 255)
+    ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (r.local >> 16) - 2147483648)
   END AS local_ip,
   r.local & 65535 AS local_port,
-  CASE WHEN r.remote < 281474976710656
-    THEN (r.remote >> 40) || '.' || ((r.remote >> 32) & 255) || '.' || ((r.remote >> 24) & 255)
-      || '.' || ((r.remote >> 16) & 255)
-    ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (r.remote >> 16) - 4294967296)
+  CASE WHEN r.remote < 140737488355328
+    THEN ((r.remote >> 40) + 128) || '.' || ((r.remote >> 32) & 255) || '.'
+      || ((r.remote >> 24) & 255) || '.' || ((r.remote >> 16) & 255)
+    ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (r.remote >> 16) - 2147483648)
   END AS remote_ip,
   r.remote & 65535 AS remote_port,
   CASE r.kind & 15
@@ -30,30 +31,34 @@ SELECT
   CASE (r.kind >> 5) & 3 WHEN 0 THEN 'listen' WHEN 1 THEN 'in' ELSE 'out' END AS direction,
   (r.kind >> 4) & 1 AS is_local, -- 1: the remote address is an address of this host
   CASE WHEN (r.kind >> 5) & 3 = 2 THEN r.remote ELSE r.local END & 65535 AS service_port,
-  r.tx_queue AS tx_queue,        -- bytes not yet acknowledged
-  r.rx_queue AS rx_queue,        -- bytes not yet read; LISTEN: connections waiting for accept()
-  CASE CASE WHEN r.timer < 0 THEN -1 - r.timer ELSE r.timer & 7 END
+  +r.tx_queue AS tx_queue,        -- bytes not yet acknowledged
+  +r.rx_queue AS rx_queue,        -- bytes not yet read; LISTEN: connections waiting for accept()
+  CASE CASE WHEN r.timer < 0 THEN -1 - r.timer ELSE r.timer % 5 END
     WHEN 0 THEN 'off' WHEN 1 THEN 'on' WHEN 2 THEN 'keepalive' WHEN 3 THEN 'timewait'
     ELSE 'persist'
   END AS timer,
-  CASE WHEN r.timer >= 0 AND r.timer & 7 <> 0
-    THEN (r.timer >> 3) * 1000 / h.ticks_per_second
+  CASE WHEN r.timer >= 0 AND r.timer % 5 <> 0
+    THEN (r.timer / 5) * 1000 / h.ticks_per_second
   END AS timer_expires_ms,       -- NULL: no timer, or the kernel printed an overflow
-  r.retransmits AS retransmits,
-  r.uid AS uid,                  -- means nothing where owner_class is not 'owned'
-  r.probes AS probes,
-  r.inode AS inode,
-  CASE r.kind >> 7 WHEN 0 THEN 'owned' WHEN 1 THEN 'timewait' WHEN 2 THEN 'synrecv'
+  +r.retransmits AS retransmits,
+  +r.uid AS uid,                  -- means nothing where owner_class is not 'owned'
+  +r.probes AS probes,
+  +r.inode AS inode,
+  CASE r.kind >> 7 WHEN 0 THEN iif(r.kind & 15 = 6, 'timewait', 'owned') WHEN 1 THEN 'timewait' WHEN 2 THEN 'synrecv'
     WHEN 3 THEN 'unaccepted' ELSE 'orphan'
   END AS owner_class,
-  (r.rto_ato >> 30) * 1000 / h.ticks_per_second AS rto_ms,  -- this and the next five: NULL in
-  ((r.rto_ato >> 10) & 1048575) * 1000 / h.ticks_per_second AS ato_ms,  -- TIME_WAIT and SYN_RECV
-  (r.rto_ato >> 1) & 511 AS quick,
-  r.rto_ato & 1 AS pingpong,
-  r.cwnd_ssthresh & 4294967295 AS cwnd,            -- packets
-  ((r.cwnd_ssthresh >> 32) & 4294967295) - 1 AS ssthresh,  -- packets; -1: no loss so far
-  r.local >> 16 AS local_key,    -- integer keys: equal addresses have equal keys, cheaper to group
-  r.remote >> 16 AS remote_key,  -- by than the text
+  ((r.rto_ato & 4095) | (((r.rto_ato >> 30) & 1048575) << 12)) * 1000 / h.ticks_per_second
+    AS rto_ms,                   -- this and the next five: NULL in TIME_WAIT and SYN_RECV
+  (((r.rto_ato >> 12) & 255) | (((r.rto_ato >> 50) & 4095) << 8)) * 1000 / h.ticks_per_second
+    AS ato_ms,
+  (r.rto_ato >> 21) & 511 AS quick,
+  (r.rto_ato >> 20) & 1 AS pingpong,
+  (r.cwnd_ssthresh & 4095) | (((r.cwnd_ssthresh >> 23) & 1048575) << 12)
+    AS cwnd,                     -- packets
+  (((r.cwnd_ssthresh >> 12) & 2047) | (((r.cwnd_ssthresh >> 43) & 1048575) << 11)) - 1
+    AS ssthresh,                 -- packets; -1: no loss so far
+  (r.local >> 16) + 2147483648 AS local_key,    -- integer keys: equal addresses have equal keys,
+  (r.remote >> 16) + 2147483648 AS remote_key,  -- cheaper to group by than the text
   s.ordinal AS ordinal           -- (host, taken_ms, ordinal) names a snapshot
 FROM host AS h
 JOIN snapshot AS s ON s.host_id = h.id
@@ -128,17 +133,17 @@ SELECT
   d.family AS family,
   CASE (c.kind >> 5) & 3 WHEN 0 THEN 'listen' WHEN 1 THEN 'in' ELSE 'out' END AS direction,
   (c.kind >> 4) & 1 AS is_local,
-  c.service_port AS service_port,
+  +c.service_port AS service_port,
   CASE c.kind & 15
     WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
     WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
     WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
   END AS state,
-  c.sockets AS sockets,
-  c.tx_queue AS tx_queue,
-  c.rx_queue AS rx_queue,
-  c.retransmitting AS retransmitting,
-  c.unowned AS unowned
+  +c.sockets AS sockets,
+  +c.tx_queue AS tx_queue,
+  +c.rx_queue AS rx_queue,
+  +c.retransmitting AS retransmitting,
+  +c.unowned AS unowned
 FROM host AS h
 JOIN snapshot AS s ON s.host_id = h.id
 CROSS JOIN dump AS d ON d.snapshot_id = s.id

@@ -17,7 +17,6 @@ namespace tcpsnap::capture {
 namespace {
 
 constexpr int64_t kHourMs = 3'600'000;
-constexpr int64_t kDayMs = 24 * kHourMs;
 // Ends of the time line: far outside of any date, near enough that adding an offset can't overflow.
 constexpr int64_t kFirstMs = std::numeric_limits<int64_t>::min() / 4;
 constexpr int64_t kLastMs = std::numeric_limits<int64_t>::max() / 4;
@@ -246,7 +245,7 @@ LocalTime ResolveAbbreviation(int64_t local_ms, std::string_view abbreviation) {
 }
 
 Buckets::Buckets(Zone zone, int64_t width_ms) : zone_(std::move(zone)), width_ms_(width_ms) {
-  assert(width_ms > 0 && kDayMs % width_ms == 0);
+  assert(width_ms > 0 && 24 * kHourMs % width_ms == 0);
 }
 
 int64_t Buckets::Start(int64_t utc_ms) const {

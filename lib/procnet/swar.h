@@ -9,7 +9,7 @@
 
 namespace tcpsnap::procnet::swar {
 
-inline constexpr uint64_t Repeat(uint8_t byte) noexcept { return 0x0101010101010101 * byte; }
+inline constexpr uint64_t Repeat(uint8_t byte) noexcept { return 0x0101010101010101ULL * byte; }
 
 /// Eight bytes from `text`, the first in the lowest byte.
 inline uint64_t Load(const char* text) noexcept {

@@ -21,12 +21,17 @@ struct Connection {
   explicit Connection(std::string p) : path(std::move(p)) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  // close_v2 waits for statements that are still alive instead of failing.
-  ~Connection() { sqlite3_close_v2(handle); }
+  ~Connection() {
+    // Leaves no empty journal beside the database. Without effect inside of a transaction.
+    if (importing) sqlite3_exec(handle, "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr);
+    // close_v2 waits for statements that are still alive instead of failing.
+    sqlite3_close_v2(handle);
+  }
 
   sqlite3* handle = nullptr;
   std::string path;
   bool reading_only = false;
+  bool importing = false;
   std::string denied;  ///< what the authorizer refused last
   std::atomic<bool> interrupted{false};
   int64_t busy_timeout_ms = 10'000;
@@ -353,6 +358,7 @@ Database Database::OpenForImport(const std::string& path) {
       "PRAGMA cache_spill = OFF;"
       "PRAGMA foreign_keys = OFF;"
       "PRAGMA temp_store = MEMORY;");
+  database.connection_->importing = true;
   if (empty) {
     CreateSchema(database);
     CheckIdentity(database);

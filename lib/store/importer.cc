@@ -19,8 +19,6 @@ namespace {
 using procnet::Address;
 using procnet::RefusedLine;
 
-constexpr int64_t kFirstKey6 = int64_t{1} << 32;
-
 // Bytes that a row, a census row or a dump adds to a transaction, a little more than measured: the
 // transaction ends before the next dump would pass its limit.
 constexpr int64_t kRowBytes = 48;
@@ -319,9 +317,9 @@ void Importer::State::ResolveAddresses(PreparedDump& dump) {
   keys.reserve(dump.addresses6.size());
   for (const Address& address : dump.addresses6) keys.push_back(kFirstKey6 + addresses.Id(address));
   const auto resolve = [&](int64_t& endpoint) {
-    const int64_t key = endpoint >> 16;
+    const int64_t key = AddressKey(endpoint);
     if (key < kFirstKey6) return;
-    endpoint = keys[static_cast<size_t>(key - kFirstKey6)] << 16 | (endpoint & 0xFFFF);
+    endpoint = PackEndpoint(keys[static_cast<size_t>(key - kFirstKey6)], Port(endpoint));
   };
   for (SocketRow& row : dump.rows) {
     resolve(row.local);

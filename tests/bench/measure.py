@@ -93,11 +93,15 @@ def answer_of_awk(database):
 
 
 def totals(database):
-    return query(database, "SELECT count(*), sum(local), sum(remote), sum(kind), sum(timer), "
-                           "sum(uid), sum(inode), sum(rto_ato), sum(cwnd_ssthresh % 4294967296) "
-                           "FROM socket_row") + \
-        query(database, "SELECT count(*), sum(kind), sum(service_port), sum(sockets), sum(tx_queue), "
-                        "sum(unowned) FROM census")
+    """The rows of the two large tables, each column as a sum that does not overflow."""
+    columns = {
+        "socket_row": "local remote kind timer tx_queue rx_queue retransmits uid probes inode rto_ato "
+                      "cwnd_ssthresh",
+        "census": "kind service_port sockets tx_queue rx_queue retransmitting unowned",
+    }
+    return [query(database, f"SELECT count(*), "
+                            f"{', '.join(f'sum({name} % 1000003)' for name in names.split())} "
+                            f"FROM {table}") for table, names in columns.items()]
 
 
 def compare(what, got, wanted):

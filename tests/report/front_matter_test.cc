@@ -4,8 +4,8 @@
 
 #include "report/catalogue.h"
 #include "report/error.h"
-#include "report/nearest.h"
 #include "report/message_of.h"
+#include "report/nearest.h"
 #include "support/catch.h"
 
 namespace tcpsnap::report {
@@ -119,9 +119,12 @@ TEST_CASE("catalogue: the built-in reports are whole, and unknown names get near
     CHECK(catalogue.Find(name).name == name);
   }
   CHECK(std::is_sorted(names.begin(), names.end()));
-  CHECK(MessageOf([&] { catalogue.Find("timwait"); }) == "no report is called 'timwait' (did you mean timewait?)");
-  CHECK(MessageOf([&] { catalogue.Find("Time_Wait"); }) == "no report is called 'Time_Wait' (did you mean timewait?)");
-  CHECK(MessageOf([&] { catalogue.Find("xyzzy"); }) == "no report is called 'xyzzy' (there are: " + JoinNames(names) + ")");
+  CHECK(MessageOf([&] { catalogue.Find("timwait"); }) ==
+        "no report is called 'timwait' (did you mean timewait?)");
+  CHECK(MessageOf([&] { catalogue.Find("Time_Wait"); }) ==
+        "no report is called 'Time_Wait' (did you mean timewait?)");
+  CHECK(MessageOf([&] { catalogue.Find("xyzzy"); }) ==
+        "no report is called 'xyzzy' (there are: " + JoinNames(names) + ")");
 }
 
 TEST_CASE("catalogue: the next reports that a description names exist") {

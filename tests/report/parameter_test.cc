@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "report/error.h"
-#include "report/states.h"
 #include "report/message_of.h"
+#include "report/states.h"
 #include "support/catch.h"
 
 namespace tcpsnap::report {
@@ -17,8 +17,8 @@ using testing::MessageOf;
 using Names = std::vector<std::string>;
 
 TEST_CASE("states: every way to write one") {
-  for (const char* word : {"TIME_WAIT", "time-wait", "time_wait", "Time-Wait", "timewait", "06", "6",
-                           "TCP_TIME_WAIT"}) {
+  for (const char* word : {"TIME_WAIT", "time-wait", "time_wait", "Time-Wait", "timewait", "06",
+                           "6", "TCP_TIME_WAIT"}) {
     INFO(word);
     CHECK(ParseStates(word) == Names{"TIME_WAIT"});
   }
@@ -50,7 +50,8 @@ TEST_CASE("states: what is none") {
     INFO(word);
     CHECK_THROWS_AS(ParseStates(word), UserError);
   }
-  CHECK(MessageOf([&] { ParseStates("TIME_WIAT"); }) == "'TIME_WIAT' is no state (did you mean TIME_WAIT?)");
+  CHECK(MessageOf([&] { ParseStates("TIME_WIAT"); }) ==
+        "'TIME_WIAT' is no state (did you mean TIME_WAIT?)");
 }
 
 Value Parse(ParameterType type, const std::string& text) {
@@ -73,23 +74,30 @@ TEST_CASE("parameters: values of each type") {
 }
 
 TEST_CASE("parameters: what isn't of the type") {
-  CHECK(MessageOf([&] { Parse(ParameterType::kInteger, "5x"); }) == "parameter p: '5x' is not an integer");
+  CHECK(MessageOf([&] { Parse(ParameterType::kInteger, "5x"); }) ==
+        "parameter p: '5x' is not an integer");
   for (const char* text : {"", " 5", "5 ", "0x5", "1.0", "99999999999999999999"}) {
     INFO(text);
     CHECK_THROWS_AS(Parse(ParameterType::kInteger, text), UserError);
   }
-  CHECK(MessageOf([&] { Parse(ParameterType::kReal, "nan"); }) == "parameter p: 'nan' is not a number");
-  CHECK(MessageOf([&] { Parse(ParameterType::kPort, "65536"); }) == "parameter p: '65536' is not a port (0 to 65535)");
+  CHECK(MessageOf([&] { Parse(ParameterType::kReal, "nan"); }) ==
+        "parameter p: 'nan' is not a number");
+  CHECK(MessageOf([&] { Parse(ParameterType::kPort, "65536"); }) ==
+        "parameter p: '65536' is not a port (0 to 65535)");
   CHECK_THROWS_AS(Parse(ParameterType::kPort, "-1"), UserError);
-  CHECK(MessageOf([&] { Parse(ParameterType::kDuration, "5"); }) == "parameter p: '5' is not a duration (500ms, 30s, 5m, 2h, 1d)");
-  CHECK(BeginsWith(MessageOf([&] { Parse(ParameterType::kState, "0C"); }), "parameter p: '0C' is no state"));
-  CHECK(BeginsWith(MessageOf([&] { Parse(ParameterType::kTime, "soon"); }), "parameter p 'soon': "));
+  CHECK(MessageOf([&] { Parse(ParameterType::kDuration, "5"); }) ==
+        "parameter p: '5' is not a duration (500ms, 30s, 5m, 2h, 1d)");
+  CHECK(BeginsWith(MessageOf([&] { Parse(ParameterType::kState, "0C"); }),
+                   "parameter p: '0C' is no state"));
+  CHECK(
+      BeginsWith(MessageOf([&] { Parse(ParameterType::kTime, "soon"); }), "parameter p 'soon': "));
 }
 
 TEST_CASE("parameters: nothing to be relative to") {
   const capture::Zone utc;
   CHECK(ParseTimeValue("--since", "1795333000", utc, std::nullopt) == 1'795'333'000'000);
-  CHECK(MessageOf([&] { ParseTimeValue("--since", "-5m", utc, std::nullopt); }) == "--since '-5m': there is no snapshot that this time could be relative to");
+  CHECK(MessageOf([&] { ParseTimeValue("--since", "-5m", utc, std::nullopt); }) ==
+        "--since '-5m': there is no snapshot that this time could be relative to");
 }
 
 TEST_CASE("parameters: undeclared ones are guessed") {

@@ -31,16 +31,27 @@ constexpr int64_t kMinute = 60 * kSecond;
 constexpr int64_t kHour = 60 * kMinute;
 constexpr int64_t kNoon = 1'795'348'800'000;  // 2026-11-22T12:00:00Z
 
-const Socket kListen = {.state = 10, .direction = "listen", .remote_ip = "0.0.0.0",
-                        .remote_port = 0};
+const Socket kListen = {
+    .state = 10, .direction = "listen", .remote_ip = "0.0.0.0", .remote_port = 0};
 const Socket kIn = {.state = 1, .direction = "in"};
 const Socket kInWaiting = {.state = 6, .direction = "in"};
-const Socket kOutWaiting = {.state = 6, .direction = "out", .local_port = 50000,
-                            .remote_ip = "10.0.0.7", .remote_port = 5432};
-const Socket kSelfWaiting = {.state = 6, .direction = "out", .local_port = 50001,
-                             .remote_ip = "10.0.0.1", .remote_port = 443, .is_local = true};
-const Socket kV6Waiting = {.family = 6, .state = 6, .direction = "in", .local_ip = "fe80::1",
-                           .remote_ip = "2001:db8::5", .remote_port = 999};
+const Socket kOutWaiting = {.state = 6,
+                            .direction = "out",
+                            .local_port = 50000,
+                            .remote_ip = "10.0.0.7",
+                            .remote_port = 5432};
+const Socket kSelfWaiting = {.state = 6,
+                             .direction = "out",
+                             .local_port = 50001,
+                             .remote_ip = "10.0.0.1",
+                             .remote_port = 443,
+                             .is_local = true};
+const Socket kV6Waiting = {.family = 6,
+                           .state = 6,
+                           .direction = "in",
+                           .local_ip = "fe80::1",
+                           .remote_ip = "2001:db8::5",
+                           .remote_port = 999};
 
 /// web1: 12:00:00 two waiting, 12:00:30 none, 13:00 six; db1: 12:00 one.
 void Fill(SampleDatabase& sample) {
@@ -72,15 +83,14 @@ Request With(std::map<std::string, std::string> parameters) {
 TEST_CASE("states: zeros count, nothing is summed over snapshots or hosts") {
   SampleDatabase sample(Database::OpenInMemory());
   Fill(sample);
-  CHECK(RunReport(*sample, "states") ==
-        Lines{"db1|2026-11-22 12:00:00|TIME_WAIT|1|1|1|1",
-              "db1|2026-11-22 12:00:00|LISTEN|1|1|1|1",
-              "web1|2026-11-22 12:00:00|ESTABLISHED|2|1.5|1|2",
-              "web1|2026-11-22 12:00:00|TIME_WAIT|2|1|0|2",
-              "web1|2026-11-22 12:00:00|LISTEN|2|1|1|1",
-              "web1|2026-11-22 13:00:00|ESTABLISHED|1|0|0|0",
-              "web1|2026-11-22 13:00:00|TIME_WAIT|1|6|6|6",
-              "web1|2026-11-22 13:00:00|LISTEN|1|1|1|1"});
+  CHECK(RunReport(*sample, "states") == Lines{"db1|2026-11-22 12:00:00|TIME_WAIT|1|1|1|1",
+                                              "db1|2026-11-22 12:00:00|LISTEN|1|1|1|1",
+                                              "web1|2026-11-22 12:00:00|ESTABLISHED|2|1.5|1|2",
+                                              "web1|2026-11-22 12:00:00|TIME_WAIT|2|1|0|2",
+                                              "web1|2026-11-22 12:00:00|LISTEN|2|1|1|1",
+                                              "web1|2026-11-22 13:00:00|ESTABLISHED|1|0|0|0",
+                                              "web1|2026-11-22 13:00:00|TIME_WAIT|1|6|6|6",
+                                              "web1|2026-11-22 13:00:00|LISTEN|1|1|1|1"});
 }
 
 TEST_CASE("states: which states a host shows depends on its own window") {
@@ -88,9 +98,8 @@ TEST_CASE("states: which states a host shows depends on its own window") {
   Fill(sample);
   Request request;
   request.since = "2026-11-22T13:00:00Z";
-  CHECK(RunReport(*sample, "states", request) ==
-        Lines{"web1|2026-11-22 13:00:00|TIME_WAIT|1|6|6|6",
-              "web1|2026-11-22 13:00:00|LISTEN|1|1|1|1"});
+  CHECK(RunReport(*sample, "states", request) == Lines{"web1|2026-11-22 13:00:00|TIME_WAIT|1|6|6|6",
+                                                       "web1|2026-11-22 13:00:00|LISTEN|1|1|1|1"});
   request.since.reset();
   request.host = "db1";
   request.parameters["state"] = "time-wait,estab";
@@ -101,17 +110,17 @@ TEST_CASE("states: which states a host shows depends on its own window") {
 TEST_CASE("timewait: directions and local peers add up") {
   SampleDatabase sample(Database::OpenInMemory());
   Fill(sample);
-  CHECK(RunReport(*sample, "timewait") ==
-        Lines{"db1|2026-11-22 12:00:00|1|1|1|1|0|1|0", "web1|2026-11-22 12:00:00|2|1|0|2|1|0|0",
-              "web1|2026-11-22 13:00:00|1|6|6|6|2|4|1"});
+  CHECK(RunReport(*sample, "timewait") == Lines{"db1|2026-11-22 12:00:00|1|1|1|1|0|1|0",
+                                                "web1|2026-11-22 12:00:00|2|1|0|2|1|0|0",
+                                                "web1|2026-11-22 13:00:00|1|6|6|6|2|4|1"});
 }
 
 TEST_CASE("timewait: a bucket without snapshots has no row, one without TIME_WAIT has zeros") {
   SampleDatabase sample(Database::OpenInMemory());
   sample.AddSnapshot("web1", kNoon, {kListen});
   sample.AddSnapshot("web1", kNoon + 2 * kHour, {});
-  CHECK(RunReport(*sample, "timewait") == Lines{"web1|2026-11-22 12:00:00|1|0|0|0|0|0|0",
-                                                "web1|2026-11-22 14:00:00|1|0|0|0|0|0|0"});
+  CHECK(RunReport(*sample, "timewait") ==
+        Lines{"web1|2026-11-22 12:00:00|1|0|0|0|0|0|0", "web1|2026-11-22 14:00:00|1|0|0|0|0|0|0"});
   CHECK(RunReport(*sample, "states") == Lines{"web1|2026-11-22 12:00:00|LISTEN|1|1|1|1",
                                               "web1|2026-11-22 14:00:00|LISTEN|1|0|0|0"});
 }
@@ -178,7 +187,8 @@ TEST_CASE("quality: gaps against the median, missing families") {
 
 TEST_CASE("reports: every one runs on an empty database and gives nothing") {
   Database database = Database::OpenInMemory();
-  for (const Report& report : Catalogue::BuiltIn().reports()) {
+  const Catalogue catalogue = Catalogue::BuiltIn();
+  for (const Report& report : catalogue.reports()) {
     INFO(report.name);
     CHECK(RunReport(database, report.name).empty());
   }
@@ -194,27 +204,30 @@ TEST_CASE("reports: they agree with plain SQL over the views") {
     other_peer.remote_ip = i % 2 == 0 ? "10.1.1.1" : "2001:db8::9";
     other_peer.family = i % 2 == 0 ? 4 : 6;
     sample.AddSnapshot(host, kNoon + i * 97 * kSecond,
-                       All({Times(i % 7, kInWaiting), Times(i % 5, kOutWaiting),
-                            Times(i % 3, other_peer), Times(i % 11, kIn), {kListen}}));
+                       All({Times(i % 7, kInWaiting),
+                            Times(i % 5, kOutWaiting),
+                            Times(i % 3, other_peer),
+                            Times(i % 11, kIn),
+                            {kListen}}));
   }
   sample->RegisterFunction("bucket", [](int64_t ms) { return ms - ms % kHour; });
   Database& database = *sample;
 
   // Over the samples, not over the totals or the census: each (host, hour) has its snapshots, each
   // snapshot its count.
-  const Lines expected = Rows(
-      database,
-      "WITH every AS (SELECT host, taken_ms, ordinal FROM snapshots),"
-      " waiting AS (SELECT host, taken_ms, ordinal, direction, count(*) AS n FROM sockets"
-      "  WHERE state = 'TIME_WAIT' GROUP BY 1, 2, 3, 4),"
-      " counted AS (SELECT host, taken_ms,"
-      "  ifnull((SELECT sum(n) FROM waiting AS w WHERE w.host = e.host"
-      "   AND w.taken_ms = e.taken_ms), 0) AS n,"
-      "  ifnull((SELECT sum(n) FROM waiting AS w WHERE w.host = e.host"
-      "   AND w.taken_ms = e.taken_ms AND w.direction = 'in'), 0) AS n_in FROM every AS e)"
-      " SELECT host, strftime('%Y-%m-%d %H:00:00', taken_ms / 1000, 'unixepoch') AS hour,"
-      "  count(*), printf('%.9f', avg(n)), min(n), max(n), printf('%.9f', avg(n_in))"
-      " FROM counted GROUP BY 1, 2 ORDER BY 1, 2");
+  const Lines expected =
+      Rows(database,
+           "WITH every AS (SELECT host, taken_ms, ordinal FROM snapshots),"
+           " waiting AS (SELECT host, taken_ms, ordinal, direction, count(*) AS n FROM sockets"
+           "  WHERE state = 'TIME_WAIT' GROUP BY 1, 2, 3, 4),"
+           " counted AS (SELECT host, taken_ms,"
+           "  ifnull((SELECT sum(n) FROM waiting AS w WHERE w.host = e.host"
+           "   AND w.taken_ms = e.taken_ms), 0) AS n,"
+           "  ifnull((SELECT sum(n) FROM waiting AS w WHERE w.host = e.host"
+           "   AND w.taken_ms = e.taken_ms AND w.direction = 'in'), 0) AS n_in FROM every AS e)"
+           " SELECT host, strftime('%Y-%m-%d %H:00:00', taken_ms / 1000, 'unixepoch') AS hour,"
+           "  count(*), printf('%.9f', avg(n)), min(n), max(n), printf('%.9f', avg(n_in))"
+           " FROM counted GROUP BY 1, 2 ORDER BY 1, 2");
   Lines given;
   for (const std::string& line : RunReport(database, "timewait")) {
     const Lines parts = Split(line);
@@ -242,13 +255,12 @@ TEST_CASE("reports: they agree with plain SQL over the views") {
   CHECK(from_states == from_timewait);
 
   // Peers: sums over the samples, divided by the snapshots of the host.
-  const Lines peers = Rows(
-      database,
-      "SELECT s.host, direction, is_local, remote_ip, service_port,"
-      "  (SELECT count(*) FROM snapshots AS a WHERE a.host = s.host),"
-      "  count(DISTINCT taken_ms), count(*)"
-      " FROM sockets AS s WHERE state = 'TIME_WAIT' GROUP BY 1, 2, 3, 4, 5"
-      " ORDER BY host, count(*) DESC, direction");
+  const Lines peers = Rows(database,
+                           "SELECT s.host, direction, is_local, remote_ip, service_port,"
+                           "  (SELECT count(*) FROM snapshots AS a WHERE a.host = s.host),"
+                           "  count(DISTINCT taken_ms), count(*)"
+                           " FROM sockets AS s WHERE state = 'TIME_WAIT' GROUP BY 1, 2, 3, 4, 5"
+                           " ORDER BY host, count(*) DESC, direction");
   Lines from_report;
   for (const std::string& line : RunReport(database, "timewait-peers")) {
     const Lines parts = Split(line);

@@ -26,7 +26,9 @@ int64_t ServicePort(const Socket& socket) {
   return socket.direction == "out" ? socket.remote_port : socket.local_port;
 }
 
-int64_t OwnerClass(const Socket& socket) { return socket.state == 6 ? 1 : socket.state == 3 ? 2 : 0; }
+int64_t OwnerClass(const Socket& socket) {
+  return socket.state == 6 ? 1 : socket.state == 3 ? 2 : 0;
+}
 
 }  // namespace
 
@@ -56,6 +58,10 @@ int64_t SampleDatabase::AddressKey(std::string_view ip) {
   Statement find = database_.Prepare("SELECT id FROM address6 WHERE text = ?");
   find.Bind(1, ip).Step();
   return (int64_t{1} << 32) + find.Integer(0);
+}
+
+int64_t SampleDatabase::Endpoint(std::string_view ip, int port) {
+  return (AddressKey(ip) - (int64_t{1} << 31)) * 65536 + port;
 }
 
 int64_t SampleDatabase::AddSnapshot(std::string_view host, int64_t taken_ms,
@@ -95,9 +101,10 @@ void SampleDatabase::AddDump(int64_t snapshot, int64_t host, int64_t taken_ms, i
       " probes, inode) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0, 1)");
   for (const Socket& socket : sockets) {
     const int64_t kind = socket.state | int64_t{socket.is_local} << 4 |
-                         DirectionBits(socket.direction) << 5 | OwnerClass(socket) << 7;
-    insert.Bind(1, AddressKey(socket.local_ip) << 16 | socket.local_port)
-        .Bind(2, AddressKey(socket.remote_ip) << 16 | socket.remote_port)
+                         DirectionBits(socket.direction) << 5 |
+                         (socket.state == 6 ? 0 : OwnerClass(socket) << 7);
+    insert.Bind(1, Endpoint(socket.local_ip, socket.local_port))
+        .Bind(2, Endpoint(socket.remote_ip, socket.remote_port))
         .Bind(3, kind)
         .Bind(4, socket.tx_queue)
         .Bind(5, socket.rx_queue)

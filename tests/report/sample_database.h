@@ -14,8 +14,8 @@ namespace tcpsnap::testing {
 /// A socket as the views show it. IPv4 as "10.0.0.1", anything with a colon is stored as text.
 struct Socket {
   int family = 4;
-  int state = 1;                ///< the kernel's number
-  std::string_view direction;   ///< listen, in, out
+  int state = 1;               ///< the kernel's number
+  std::string_view direction;  ///< listen, in, out
   std::string_view local_ip = "10.0.0.1";
   int local_port = 443;
   std::string_view remote_ip = "10.9.9.9";
@@ -23,7 +23,7 @@ struct Socket {
   bool is_local = false;
   int64_t tx_queue = 0;
   int64_t rx_queue = 0;
-  int64_t timer = 0;            ///< as stored: ticks << 3 | kind, or -1 - kind
+  int64_t timer = 0;  ///< as stored: ticks * 5 + kind, or -1 - kind
   int64_t uid = 0;
 };
 
@@ -42,6 +42,7 @@ class SampleDatabase {
  private:
   int64_t HostId(std::string_view host);
   int64_t AddressKey(std::string_view ip);
+  int64_t Endpoint(std::string_view ip, int port);
   void AddDump(int64_t snapshot, int64_t host, int64_t taken_ms, int family,
                const std::vector<Socket>& sockets);
 
