@@ -118,9 +118,9 @@ CREATE INDEX dump_copy_source ON dump_copy (source_id);
 -- bytes. The view sockets unpacks.
 CREATE TABLE socket_row (
   id INTEGER PRIMARY KEY,
-  local INTEGER NOT NULL,        -- (address key - 2^31) << 16 | port, so that IPv4 fits 6 bytes. The
-  remote INTEGER NOT NULL,       -- key of IPv4, v4-mapped included, is the address (10.0.0.1 =
-                                 -- 0x0A000001), of IPv6 2^32 + address6.id
+  local INTEGER NOT NULL,        -- (address key - 2^31) << 16 | port, so that IPv4 fits 6 bytes;
+  remote INTEGER NOT NULL,       -- the key of IPv4, v4-mapped included, is the address (10.0.0.1 =
+                                 -- 0x0A000001), that of IPv6 2^32 + address6.id
   kind INTEGER NOT NULL,         -- bits 0-3 state (1 ESTABLISHED .. 11 CLOSING), 4 is_local, 5-6
                                  -- direction (0 listen, 1 in, 2 out), 7-9 owner class (0 owned, or
                                  -- timewait in TIME_WAIT, 1 timewait, 2 synrecv, 3 unaccepted,
@@ -133,10 +133,10 @@ CREATE TABLE socket_row (
   uid INTEGER NOT NULL,
   probes INTEGER NOT NULL,
   inode INTEGER NOT NULL,
-  rto_ato INTEGER,               -- rto ticks: 12 bits at 0 and 20 at 30; ato ticks: 8 at 12 and 12 at
-                                 -- 50; quick << 1 | pingpong: 10 at 20
-  cwnd_ssthresh INTEGER          -- cwnd: 12 bits at 0 and 20 at 23; ssthresh + 1: 11 at 12 and 20 at
-                                 -- 43, packets. Both are NULL where the kernel prints none
+  rto_ato INTEGER,               -- rto ticks: 12 bits at 0 and 20 at 30; ato ticks: 8 at 12 and
+                                 -- 12 at 50; quick << 1 | pingpong: 10 at 20
+  cwnd_ssthresh INTEGER          -- packets; cwnd: 12 bits at 0 and 20 at 23; ssthresh + 1: 11 at 12
+                                 -- and 20 at 43. Both are NULL where the kernel prints none
 );
 
 CREATE TABLE address6 (

@@ -31,8 +31,8 @@ SELECT
   CASE (r.kind >> 5) & 3 WHEN 0 THEN 'listen' WHEN 1 THEN 'in' ELSE 'out' END AS direction,
   (r.kind >> 4) & 1 AS is_local, -- 1: the remote address is an address of this host
   CASE WHEN (r.kind >> 5) & 3 = 2 THEN r.remote ELSE r.local END & 65535 AS service_port,
-  +r.tx_queue AS tx_queue,        -- bytes not yet acknowledged
-  +r.rx_queue AS rx_queue,        -- bytes not yet read; LISTEN: connections waiting for accept()
+  +r.tx_queue AS tx_queue,       -- bytes not yet acknowledged
+  +r.rx_queue AS rx_queue,       -- bytes not yet read; LISTEN: connections waiting for accept()
   CASE CASE WHEN r.timer < 0 THEN -1 - r.timer ELSE r.timer % 5 END
     WHEN 0 THEN 'off' WHEN 1 THEN 'on' WHEN 2 THEN 'keepalive' WHEN 3 THEN 'timewait'
     ELSE 'persist'
@@ -41,11 +41,12 @@ SELECT
     THEN (r.timer / 5) * 1000 / h.ticks_per_second
   END AS timer_expires_ms,       -- NULL: no timer, or the kernel printed an overflow
   +r.retransmits AS retransmits,
-  +r.uid AS uid,                  -- means nothing where owner_class is not 'owned'
+  +r.uid AS uid,                 -- means nothing where owner_class is not 'owned'
   +r.probes AS probes,
   +r.inode AS inode,
-  CASE r.kind >> 7 WHEN 0 THEN iif(r.kind & 15 = 6, 'timewait', 'owned') WHEN 1 THEN 'timewait' WHEN 2 THEN 'synrecv'
-    WHEN 3 THEN 'unaccepted' ELSE 'orphan'
+  CASE r.kind >> 7
+    WHEN 0 THEN iif(r.kind & 15 = 6, 'timewait', 'owned')
+    WHEN 1 THEN 'timewait' WHEN 2 THEN 'synrecv' WHEN 3 THEN 'unaccepted' ELSE 'orphan'
   END AS owner_class,
   ((r.rto_ato & 4095) | (((r.rto_ato >> 30) & 1048575) << 12)) * 1000 / h.ticks_per_second
     AS rto_ms,                   -- this and the next five: NULL in TIME_WAIT and SYN_RECV

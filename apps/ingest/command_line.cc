@@ -15,11 +15,14 @@ constexpr std::string_view kUsage =
     "Usage: tcpsnap-ingest [options] DB PATH...\n"
     "       tcpsnap-ingest DB --forget SOURCE\n"
     "\n"
-    "Imports dumps of /proc/net/tcp and /proc/net/tcp6 with their times into the SQLite database DB,\n"
-    "which is made if it is not there. A PATH is a file, a folder (searched to the bottom) or - for\n"
+    "Imports dumps of /proc/net/tcp and /proc/net/tcp6 with their times into the SQLite database "
+    "DB,\n"
+    "which is made if it is not there. A PATH is a file, a folder (searched to the bottom) or - "
+    "for\n"
     "standard input. Importing something twice adds only what is new.\n"
     "\n"
-    "The time of a dump is read from the line above it (`date`, `date +%s`, `date -Is`), or from the\n"
+    "The time of a dump is read from the line above it (`date`, `date +%s`, `date -Is`), or from "
+    "the\n"
     "name of its file or folder. What carries no time is refused unless --time, or --start and\n"
     "--interval, say it. Lines that can't be read are kept with their reason: SELECT * FROM\n"
     "rejected_lines.\n";
@@ -64,25 +67,25 @@ procnet::ByteOrder ParseByteOrder(const std::string& text) {
 po::options_description MakeOptions() {
   po::options_description options("Options", 100);
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  options.add_options()                                                                  //
-      ("host", text("NAME"), "host that the dumps are of (default: localhost)")          //
-      ("netns", text("NAME"), "network namespace of the host; shown as HOST/NAME")       //
+  options.add_options()                                                                        //
+      ("host", text("NAME"), "host that the dumps are of (default: localhost)")                //
+      ("netns", text("NAME"), "network namespace of the host; shown as HOST/NAME")             //
       ("tz", text("ZONE"), "zone of times that name none, like Europe/Berlin (default: UTC)")  //
-      ("time", text("T"), "when the dump was taken, for files that carry no time")       //
-      ("start", text("T"), "when the first dump was taken, for files of many dumps without times")
-      ("interval", text("D"), "from one dump to the next in such files: 3s, 1m")         //
+      ("time", text("T"), "when the dump was taken, for files that carry no time")             //
+      ("start", text("T"), "when the first dump was taken, for files of many dumps without times")(
+          "interval", text("D"), "from one dump to the next in such files: 3s, 1m")      //
       ("byte-order", text("ORDER"), "little or big (default: what the addresses show)")  //
       ("hz", po::value<int64_t>()->value_name("N"),
-       "clock ticks a second of the host (default: 100; 1024 on alpha and ia64)")        //
-      ("strict", "import no file in which a line can't be read; exit code 3")            //
+       "clock ticks a second of the host (default: 100; 1024 on alpha and ia64)")  //
+      ("strict", "import no file in which a line can't be read; exit code 3")      //
       ("max-rejects", po::value<int64_t>()->value_name("N"),
-       "import no file in which more than N lines can't be read")                        //
+       "import no file in which more than N lines can't be read")  //
       ("forget", po::value<std::vector<std::string>>()->value_name("SOURCE")->composing(),
        "take out what the file SOURCE brought (a name as `tcpsnap-query info` shows it)")  //
-      ("dry-run", "import nothing; say on stdout what would be imported")                //
-      ("wait", text("D"), "wait so long for readers of the database at a commit (default: 60s)")
-      ("quiet,q", "no progress, no summary; errors and warnings only")                   //
-      ("help,h", "this text")                                                            //
+      ("dry-run", "import nothing; say on stdout what would be imported")                  //
+      ("wait", text("D"), "wait so long for readers of the database at a commit (default: 60s)")(
+          "quiet,q", "no progress, no summary; errors and warnings only")  //
+      ("help,h", "this text")                                              //
       ("version", "the version");
   return options;
 }

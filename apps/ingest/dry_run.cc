@@ -40,9 +40,8 @@ class DryRunSink : public capture::CaptureSink {
     source_.hosts.insert(dump.netns.empty() ? dump.host : dump.host + "/" + dump.netns);
     source_.origins.insert(std::string(TimeOriginName(dump.time_origin)));
     source_.moments.insert(taken_ms);
-    source_.orders.insert(
-        (dump.byte_order == procnet::ByteOrder::kLittle ? "little (" : "big (") +
-        std::string(ByteOrderOriginName(dump.byte_order_origin)) + ")");
+    source_.orders.insert((dump.byte_order == procnet::ByteOrder::kLittle ? "little (" : "big (") +
+                          std::string(ByteOrderOriginName(dump.byte_order_origin)) + ")");
     (dump.family == procnet::Family::kTcp ? source_.tcp_dumps : source_.tcp6_dumps) += 1;
     source_.samples += prepared.row_count - prepared.duplicates;
     source_.duplicates += prepared.duplicates;

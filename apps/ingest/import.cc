@@ -52,8 +52,8 @@ class ImportSink : public capture::CaptureSink {
     importer_.Refuse(std::move(lines));
   }
   void End(const capture::SourceTotals& totals) override {
-    importer_.End({totals.counts, static_cast<int64_t>(totals.bytes), totals.content_hash,
-                   totals.layout});
+    importer_.End(
+        {totals.counts, static_cast<int64_t>(totals.bytes), totals.content_hash, totals.layout});
     in_source_ = false;
   }
   void Failed(const std::string& path, const capture::CaptureError& error, bool named) override {
@@ -93,8 +93,8 @@ std::string Rejections(const store::ImportSummary& summary, const std::string& d
             std::string(ReasonSentence(reason)) + "\n";
   }
   if (reasons.size() > kMost) {
-    text += "            and " + Count(static_cast<int64_t>(reasons.size() - kMost), "more reason\n",
-                                       "more reasons\n");
+    text += "            and " +
+            Count(static_cast<int64_t>(reasons.size() - kMost), "more reason\n", "more reasons\n");
   }
   return text + "            see them: tcpsnap-query sql " + database +
          " 'SELECT * FROM rejected_lines'\n";
@@ -119,7 +119,8 @@ void PrintSummary(const store::ImportSummary& summary, const CommandLine& line) 
                Count(summary.known_dumps, "dump", "dumps") + " were there already";
   }
   add("samples", samples);
-  add("duplicates", std::to_string(summary.duplicates) + " (rows the kernel printed twice; dropped)");
+  add("duplicates",
+      std::to_string(summary.duplicates) + " (rows the kernel printed twice; dropped)");
   add("rejected", Count(summary.rejected, "line", "lines"));
   if (summary.rejected > 0) text += Rejections(summary, line.database);
   std::fputs(text.c_str(), stderr);
@@ -178,7 +179,8 @@ int RunForget(const CommandLine& line) {
                               : ""));
     }
     for (const std::string& path : forgotten.reimport) {
-      apps::PrintMessage("warning: " + path + " holds a part of what was taken out: import it again");
+      apps::PrintMessage("warning: " + path +
+                         " holds a part of what was taken out: import it again");
     }
   }
   return exit_code;

@@ -24,7 +24,8 @@ class ByteSource {
 };
 
 /// Opens a file, or standard input for "-". A pipe keeps its first 15 MB in memory for
-/// Rewind, or, with `spool`, is copied to an unnamed temporary file first. Throws std::system_error.
+/// Rewind, or, with `spool`, is copied to an unnamed temporary file first. Throws
+/// std::system_error.
 std::unique_ptr<ByteSource> OpenSource(const std::string& path, bool spool);
 
 }  // namespace tcpsnap::capture

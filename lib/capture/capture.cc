@@ -32,8 +32,7 @@ class ContentHash {
   std::string Hex() const {
     const XXH128_hash_t hash = XXH3_128bits_digest(state_);
     char text[33];
-    std::snprintf(text, sizeof text, "%016llx%016llx",
-                  static_cast<unsigned long long>(hash.high64),
+    std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
                   static_cast<unsigned long long>(hash.low64));
     return text;
   }
@@ -48,7 +47,7 @@ struct ClockPlan {
   int64_t start_ms = 0;     ///< of the first moment
   int64_t interval_ms = 0;  ///< to each next one
   TimeOrigin origin = TimeOrigin::kMarker;
-  std::string layout;       ///< of what is not told by markers
+  std::string layout;  ///< of what is not told by markers
 };
 
 [[noreturn]] void RefuseTime(const std::string& message) {
@@ -281,9 +280,9 @@ void CaptureReader::ReadOne(const FoundFile& file) {
   const Survey survey = SurveySource(*source, settings_.zone);
   if (!survey.has_dumps && !survey.has_refused) {
     if (survey.foreign) {
-      throw CaptureError(Trouble::kNoCapture, "it holds a " +
-                                                  std::string(TableName(*survey.foreign)) +
-                                                  " and no tcp table");
+      throw CaptureError(
+          Trouble::kNoCapture,
+          "it holds a " + std::string(TableName(*survey.foreign)) + " and no tcp table");
     }
     throw CaptureError(Trouble::kNoCapture, "it holds no tcp table");
   }
@@ -326,9 +325,10 @@ void CaptureReader::ReadOnce(const FoundFile& file, ByteSource& source, const st
   run_vote_.Add(events.vote());
   assumed_order_ |= events.assumed_order;
   if (events.shared_times > 0) {
-    sink.Warn(file.path + ": " + std::to_string(events.shared_times) +
-              " dumps stand under the time of another dump of their family; they are kept as further "
-              "snapshots of that time");
+    sink.Warn(
+        file.path + ": " + std::to_string(events.shared_times) +
+        " dumps stand under the time of another dump of their family; they are kept as further "
+        "snapshots of that time");
   }
   if (events.ambiguous_times > 0) {
     sink.Warn(file.path + ": " + std::to_string(events.ambiguous_times) +

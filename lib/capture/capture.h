@@ -33,10 +33,10 @@ std::string_view ByteOrderOriginName(ByteOrderOrigin origin);
 struct CaptureSettings {
   std::string host = "localhost";
   std::string netns;
-  Zone zone;                            ///< of times that name none
-  std::optional<int64_t> time_ms;       ///< for a dump that carries no time
-  std::optional<int64_t> start_ms;      ///< of the first dump of a file without any time
-  std::optional<int64_t> interval_ms;   ///< from one dump of such a file to the next
+  Zone zone;                           ///< of times that name none
+  std::optional<int64_t> time_ms;      ///< for a dump that carries no time
+  std::optional<int64_t> start_ms;     ///< of the first dump of a file without any time
+  std::optional<int64_t> interval_ms;  ///< from one dump of such a file to the next
   std::optional<procnet::ByteOrder> byte_order;
   std::optional<uint64_t> max_rejects;  ///< a file with more refused lines is not imported at all
 };
@@ -50,19 +50,19 @@ struct CapturedDump {
   std::vector<procnet::RefusedLine> refused;
   int64_t taken_ms = 0;
   TimeOrigin time_origin = TimeOrigin::kMarker;
-  int64_t ordinal = 0;           ///< of the source's dumps with this family and time
-  procnet::LinePosition first;   ///< its header, or its first row
+  int64_t ordinal = 0;          ///< of the source's dumps with this family and time
+  procnet::LinePosition first;  ///< its header, or its first row
   uint64_t end_offset = 0;
   procnet::ByteOrder byte_order = procnet::ByteOrder::kLittle;
   ByteOrderOrigin byte_order_origin = ByteOrderOrigin::kVoted;
   bool has_header = false;
-  bool open = false;             ///< the source ended in it
-  procnet::LineCounts counts;    ///< of the source up to its end
+  bool open = false;           ///< the source ended in it
+  procnet::LineCounts counts;  ///< of the source up to its end
 };
 
 struct SourceInfo {
   std::string path;
-  std::string head;              ///< its first 64 KiB, or all
+  std::string head;  ///< its first 64 KiB, or all
   std::optional<uint64_t> bytes;
   std::string layout;
 };
@@ -70,15 +70,15 @@ struct SourceInfo {
 struct SourceTotals {
   procnet::LineCounts counts;
   uint64_t bytes = 0;
-  std::string content_hash;      ///< XXH3-128 of all bytes, hex
+  std::string content_hash;  ///< XXH3-128 of all bytes, hex
   std::string layout;
 };
 
 /// Why a file is not imported.
 enum class Trouble : uint8_t {
-  kUnreadable,   ///< the machine said no
-  kNoCapture,    ///< empty, binary, or without a tcp table
-  kNoTime,       ///< its times can't be told, or are told twice
+  kUnreadable,  ///< the machine said no
+  kNoCapture,   ///< empty, binary, or without a tcp table
+  kNoTime,      ///< its times can't be told, or are told twice
   kTooManyRejects,
 };
 
@@ -92,8 +92,8 @@ class CaptureError : public std::runtime_error {
   Trouble trouble_;
 };
 
-/// Takes what ReadCaptures finds. For each source: Begin, (Dump | StrayRefused)*, then End or Failed;
-/// Failed alone for a source that never began.
+/// Takes what ReadCaptures finds. For each source: Begin, (Dump | StrayRefused)*, then End or
+/// Failed; Failed alone for a source that never began.
 class CaptureSink {
  public:
   virtual ~CaptureSink() = default;

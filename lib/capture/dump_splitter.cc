@@ -155,8 +155,8 @@ void Splitter::EndDump(uint64_t end_offset, bool open) {
   FoundDump dump;
   dump.records = builder_.TakeRecords();
   dump.refused = builder_.TakeRefused();
-  dump.family = builder_.family().value_or(header_tcp6_ ? procnet::Family::kTcp6
-                                                        : procnet::Family::kTcp);
+  dump.family =
+      builder_.family().value_or(header_tcp6_ ? procnet::Family::kTcp6 : procnet::Family::kTcp);
   builder_.Clear();
   // Not one row could be read: how many sockets there were can't be told, least of all 0.
   if (dump.records.empty() && !dump.refused.empty()) {

@@ -7,8 +7,8 @@
 //      0: 00000000000000000000000000000000:238C ...
 //
 // A dump ends at a marker, a header, a whole row of the other family, or the end. Blank lines and
-// other text in between do not end it. Below the header or the path of another table (udp, unix, ss)
-// everything is other text until the next marker or header of tcp.
+// other text in between do not end it. Below the header or the path of another table (udp, unix,
+// ss) everything is other text until the next marker or header of tcp.
 #pragma once
 
 #include <cstdint>
@@ -29,13 +29,13 @@ struct FoundDump {
   procnet::Family family = procnet::Family::kTcp;
   procnet::Records records;
   std::vector<procnet::RefusedLine> refused;
-  procnet::LinePosition first;            ///< its header, or its first row
-  uint64_t end_offset = 0;                ///< bytes read up to its end
+  procnet::LinePosition first;  ///< its header, or its first row
+  uint64_t end_offset = 0;      ///< bytes read up to its end
   bool has_header = false;
   bool open = false;                      ///< the text ended in it
   std::optional<TimeResult> marker_time;  ///< of the last marker with a time above it
   bool same_moment = false;  ///< no marker since the dump before, and that was of the other family
-  procnet::LineCounts counts;             ///< of the text so far
+  procnet::LineCounts counts;  ///< of the text so far
 };
 
 /// What a splitter tells of the text.
@@ -55,13 +55,12 @@ class DumpEvents {
 
 struct SplitSettings {
   Zone zone;
-  /// The text has markers with times: rows before the first one, and rows under a time that can't be
-  /// told, are refused, since which moment they belong to can't be told.
+  /// The text has markers with times: rows before the first one, and rows under a time that can't
+  /// be told, are refused, since which moment they belong to can't be told.
   bool refuse_untimed = false;
 };
 
 /// Reads the text to its end (or until WantsToStop) and returns the counts of its lines.
-procnet::LineCounts SplitDumps(TextWindow& text, const SplitSettings& settings,
-                               DumpEvents& events);
+procnet::LineCounts SplitDumps(TextWindow& text, const SplitSettings& settings, DumpEvents& events);
 
 }  // namespace tcpsnap::capture

@@ -1,7 +1,7 @@
 // Layouts: how captures say which moment and which file the rows below belong to.
 //
-// A layout is one reader of marker lines; adding one is a file in layouts/, a declaration here and a
-// line in the list. Lines that are rows, table headers or blank never get here.
+// A layout is one reader of marker lines; adding one is a file in layouts/, a declaration here and
+// a line in the list. Lines that are rows, table headers or blank never get here.
 #pragma once
 
 #include <optional>
@@ -36,7 +36,8 @@ std::span<const MarkerReader> MarkerReaders();
 
 // The layouts, each in its own file.
 
-/// A line that is a time and nothing else: `date`, `date +%s`, `date -Is`, ... (layouts/time_line.cc)
+/// A line that is a time and nothing else: `date`, `date +%s`, `date -Is`, ...
+/// (layouts/time_line.cc)
 std::optional<Marker> ReadTimeLine(std::string_view line, const Zone& zone);
 /// `==> /proc/net/tcp <==` of tail and head, `=== /proc/net/tcp ===` of shell loops
 /// (layouts/path_line.cc)
@@ -47,8 +48,8 @@ struct NameFacts {
   std::optional<TimeResult> time;  ///< absent: no time in the name
 };
 
-/// Looks for a time in the file's name, and for `tcp` and `tcp6` (also below `net` or `proc/net`) in
-/// the name of the folder that holds them. (layouts/file_name.cc)
+/// Looks for a time in the file's name, and for `tcp` and `tcp6` (also below `net` or `proc/net`)
+/// in the name of the folder that holds them. (layouts/file_name.cc)
 NameFacts ReadFileName(std::string_view path, const Zone& zone);
 
 }  // namespace tcpsnap::capture

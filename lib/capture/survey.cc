@@ -61,7 +61,10 @@ void CheckIsText(std::string_view head) {
     std::string_view bytes;
     const char* unpack;
   };
-  for (const Magic& magic : {Magic{"\x1F\x8B", "zcat"}, Magic{"\xFD" "7zXZ", "xzcat"},
+  for (const Magic& magic : {Magic{"\x1F\x8B", "zcat"},
+                             Magic{"\xFD"
+                                   "7zXZ",
+                                   "xzcat"},
                              Magic{"\x28\xB5\x2F\xFD", "zstdcat"}, Magic{"BZh", "bzcat"}}) {
     if (StartsWith(head, magic.bytes)) {
       refuse(std::string("the file is compressed; pipe it in: ") + magic.unpack +

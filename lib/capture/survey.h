@@ -15,11 +15,11 @@
 namespace tcpsnap::capture {
 
 struct Survey {
-  bool has_markers = false;  ///< some marker has a time, or one that can't be told
+  bool has_markers = false;              ///< some marker has a time, or one that can't be told
   std::optional<TimeResult> first_time;  ///< of the first marker that has one
   uint64_t first_time_line = 0;
   std::string first_time_text;
-  uint64_t moments = 0;      ///< of dumps, up to where the survey stopped
+  uint64_t moments = 0;  ///< of dumps, up to where the survey stopped
   bool has_dumps = false;
   bool has_refused = false;
   std::optional<procnet::Table> foreign;

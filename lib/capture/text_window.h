@@ -48,9 +48,9 @@ class TextWindow {
   ByteSource& source_;
   std::function<void(std::string_view)> on_read_;
   std::vector<char> buffer_;
-  size_t begin_ = 0;           ///< first byte that was not consumed
-  size_t end_ = 0;             ///< behind the last byte that was read
-  size_t complete_end_ = 0;    ///< behind the last '\n'
+  size_t begin_ = 0;         ///< first byte that was not consumed
+  size_t end_ = 0;           ///< behind the last byte that was read
+  size_t complete_end_ = 0;  ///< behind the last '\n'
   bool at_end_ = false;
   std::string long_line_;
   procnet::LinePosition position_{1, 0};

@@ -21,8 +21,8 @@ struct FoundFiles {
   std::vector<std::pair<std::string, CaptureError>> failures;
 };
 
-/// Walks folders recursively. Links to files are followed, links to folders are not (a `cp -r /proc`
-/// tree would never end); anything that is no file is passed over, unless it was named.
+/// Walks folders recursively. Links to files are followed, links to folders are not (a `cp -r
+/// /proc` tree would never end); anything that is no file is passed over, unless it was named.
 FoundFiles FindFiles(const std::vector<std::string>& paths);
 
 }  // namespace tcpsnap::capture

@@ -131,7 +131,8 @@ void ByteOrderVote::AddAddress(const uint32_t words[4], Family family, bool own)
   if (high == 0) {
     structure_.little += words[2] == kMappedLittle || (words[2] == 0 && words[3] == 0x01000000);
     structure_.big += words[2] == kMappedBig || (words[2] == 0 && words[3] == 0x00000001);
-    if (words[3] != 0 && (words[2] == kMappedLittle || words[2] == kMappedBig)) AddV4(words[3], own);
+    if (words[3] != 0 && (words[2] == kMappedLittle || words[2] == kMappedBig))
+      AddV4(words[3], own);
     return;
   }
   const uint32_t little = SwapBytes(words[0]), big = words[0];

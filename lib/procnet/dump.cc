@@ -11,7 +11,7 @@
 namespace tcpsnap::procnet {
 namespace {
 
-constexpr size_t kPaddedWidth = 149;        // TMPSZ - 1, Linux 2.4 and later
+constexpr size_t kPaddedWidth = 149;  // TMPSZ - 1, Linux 2.4 and later
 constexpr size_t kPaddedWidthLinux22 = 127;
 constexpr size_t kPaddedWidthLinux22Tcp6 = 190;
 
@@ -71,7 +71,8 @@ bool DumpBuilder::Wants(std::string_view line, bool terminated) const {
   return likeness == Likeness::kRow || (likeness == Likeness::kFragment && last_was_cut_);
 }
 
-DumpBuilder::Added DumpBuilder::AddLine(std::string_view line, LinePosition position, bool terminated) {
+DumpBuilder::Added DumpBuilder::AddLine(std::string_view line, LinePosition position,
+                                        bool terminated) {
   SocketRecord record;
   RowResult result = ParseRow(line, {header_.extra_columns}, record);
   if (result.reason == Reason::kNone && family_ && record.family != *family_) {

@@ -66,14 +66,15 @@ class DumpBuilder {
   /// must take: it tells what the others look like.
   size_t AddRows(std::string_view text, LinePosition& position);
 
-  /// True when the line, which is no header, belongs to the rows: whole, damaged, or the rest of one
-  /// that was cut before it. Everything else is other text.
+  /// True when the line, which is no header, belongs to the rows: whole, damaged, or the rest of
+  /// one that was cut before it. Everything else is other text.
   bool Wants(std::string_view line, bool terminated) const;
 
   enum class Added : uint8_t {
     kTaken,
     kRefused,      ///< it stands in refused()
-    kOtherFamily,  ///< a whole row of the other family: it belongs to another dump; nothing was done
+    kOtherFamily,  ///< a whole row of the other family: it belongs to another dump; nothing was
+                   ///< done
   };
   /// Adds one line, by the complete parser. `terminated` is false for a last line without '\n',
   /// which is taken only when it is surely whole.

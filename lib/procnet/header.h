@@ -12,12 +12,12 @@ namespace tcpsnap::procnet {
 
 /// What kind of table a header line announces.
 enum class Table : uint8_t {
-  kNone,   ///< the line is no header
-  kTcp,    ///< tcp or tcp6: the width of the addresses in the rows tells which
-  kUdp,    ///< udp, udp6, udplite, raw or icmp: `ref pointer drops` behind the inode
-  kUnix,   ///< /proc/net/unix
-  kNuttx,  ///< NuttX's own /proc/net/tcp
-  kSs,     ///< the output of `ss`
+  kNone,     ///< the line is no header
+  kTcp,      ///< tcp or tcp6: the width of the addresses in the rows tells which
+  kUdp,      ///< udp, udp6, udplite, raw or icmp: `ref pointer drops` behind the inode
+  kUnix,     ///< /proc/net/unix
+  kNuttx,    ///< NuttX's own /proc/net/tcp
+  kSs,       ///< the output of `ss`
   kNetstat,  ///< the output of `netstat`
 };
 

@@ -15,7 +15,8 @@ struct Entry {
 constexpr std::array<Entry, static_cast<size_t>(Reason::kCount)> kEntries = {{
     {"none", "The line was taken."},
     {"not_a_row",
-     "Not the beginning of a row: a wrapped or torn row, or text in between; record with `cat`, not "
+     "Not the beginning of a row: a wrapped or torn row, or text in between; record with `cat`, "
+     "not "
      "through a mail or a terminal that wraps lines."},
     {"bad_slot", "A row starts with its number and a colon (`12:`); this one is damaged there."},
     {"bad_address",
@@ -41,7 +42,8 @@ constexpr std::array<Entry, static_cast<size_t>(Reason::kCount)> kEntries = {{
      "header between them."},
     {"line_too_long", "The line is longer than any row can be (64 KiB); its beginning is kept."},
     {"no_time",
-     "Which moment the row belongs to can't be told: it stands before the first time of its file, or "
+     "Which moment the row belongs to can't be told: it stands before the first time of its file, "
+     "or "
      "below a time that can't be read; import the file that holds the beginning of its dump, or "
      "give --tz."},
 }};

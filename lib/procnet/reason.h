@@ -1,4 +1,5 @@
-// Why a line was refused: one closed list, each with a name for databases and a sentence for people.
+// Why a line was refused: one closed list, each with a name for databases and a sentence for
+// people.
 #pragma once
 
 #include <cstdint>

@@ -109,12 +109,10 @@ Reason ParseColumn(int column, std::string_view text, SocketRecord& record) noex
       return check(ParseDecimal(text, record.slot), Reason::kBadSlot);
     case kLocal:
       record.family = text.size() > 13 ? Family::kTcp6 : Family::kTcp;
-      return check(ParseEndpoint(text, record.local_words, record.local_port),
-                   Reason::kBadAddress);
+      return check(ParseEndpoint(text, record.local_words, record.local_port), Reason::kBadAddress);
     case kRemote:
       if (!ParseEndpoint(text, record.remote_words, record.remote_port)) return Reason::kBadAddress;
-      return check((text.size() > 13) == (record.family == Family::kTcp6),
-                   Reason::kMixedFamilies);
+      return check((text.size() > 13) == (record.family == Family::kTcp6), Reason::kMixedFamilies);
     case kState:
       return check(ParseState(text, record.state), Reason::kBadState);
     case kQueues:
@@ -196,8 +194,8 @@ RowResult ParseRow(std::string_view line, RowFormat format, SocketRecord& record
       const Reason reason = ParseColumn(i, words[i], record);
       if (reason == Reason::kNone) continue;
       // A last word that is only too short, in a row that is too short, is where it was cut.
-      const bool cut = i == columns - 1 && columns < kColumnCount && i != kSlot &&
-                       IsNumberLike(words[i]);
+      const bool cut =
+          i == columns - 1 && columns < kColumnCount && i != kSlot && IsNumberLike(words[i]);
       failure = {cut ? Reason::kCutRow : reason, starts[i]};
       return false;
     }

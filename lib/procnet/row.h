@@ -10,8 +10,8 @@
 // the kernel never prints, and rows that were cut. The number of tokens decides what is cut, since
 // a row cut inside its inode reads as a plausible socket: 17 or more are whole; 12 only in states
 // 03, 05 and 06, and then only with inode 0 and (05, 06) the timewait timer, as a minisocket or
-// request socket has; 10 only where every row of the dump has 10 (Linux 2.2, checked by DumpBuilder);
-// any other number is cut, unless the header names further columns.
+// request socket has; 10 only where every row of the dump has 10 (Linux 2.2, checked by
+// DumpBuilder); any other number is cut, unless the header names further columns.
 #pragma once
 
 #include <cstddef>
@@ -41,8 +41,8 @@ RowResult ParseRow(std::string_view line, RowFormat format, SocketRecord& record
 
 /// What a line looks like, judged by its beginning and its words, not by its columns.
 enum class Likeness : uint8_t {
-  kOther,     ///< other text
-  kRow,       ///< a row, whole or damaged: `12: 0100...`, or an endpoint (`0100007F:1F90`) somewhere
+  kOther,  ///< other text
+  kRow,    ///< a row, whole or damaged: `12: 0100...`, or an endpoint (`0100007F:1F90`) somewhere
   kFragment,  ///< four or more numbers: behind a row that was cut, the rest of a wrapped one
 };
 Likeness LooksLike(std::string_view line) noexcept;

@@ -31,8 +31,7 @@ inline uint32_t HexWord(const char* text, uint64_t& errors) noexcept {
 // Four hex digits from each of two places.
 inline void HexPorts(const char* local, const char* remote, uint16_t& local_port,
                      uint16_t& remote_port, uint64_t& errors) noexcept {
-  const uint64_t both =
-      (swar::Load(local) & 0xFFFFFFFF) | (swar::Load(remote) & 0xFFFFFFFF) << 32;
+  const uint64_t both = (swar::Load(local) & 0xFFFFFFFF) | (swar::Load(remote) & 0xFFFFFFFF) << 32;
   const uint32_t ports = swar::ParseHex8(both, errors);
   local_port = static_cast<uint16_t>(ports >> 16);
   remote_port = static_cast<uint16_t>(ports);
@@ -71,7 +70,8 @@ inline void SkipBlanks(const char*& text) noexcept {
 
 // `uid` and `timeout`, right-aligned in 5 and 8, both mostly 0; a negative uid is ParseRow's.
 inline bool UidAndProbes(const char*& text, SocketRecord& record) noexcept {
-  if (swar::Load(text) == Characters("    0   ") && swar::Load(text + 7) == Characters("      0 ")) {
+  if (swar::Load(text) == Characters("    0   ") &&
+      swar::Load(text + 7) == Characters("      0 ")) {
     record.uid = 0;
     record.probes = 0;
     text += 15;
@@ -136,9 +136,9 @@ inline const char* Row(const char* line, const char* end, SocketRecord& record) 
   const char* const timer = queues + 18;
   const char* const retransmits = timer + 12;
   const bool separated = (local[kAddressDigits] == ':') & (remote[-1] == ' ') &
-                         (remote[kAddressDigits] == ':') & (state[-1] == ' ') &
-                         (state[2] == ' ') & (queues[8] == ':') & (queues[17] == ' ') &
-                         (timer[2] == ':') & (timer[11] == ' ') & (retransmits[8] == ' ');
+                         (remote[kAddressDigits] == ':') & (state[-1] == ' ') & (state[2] == ' ') &
+                         (queues[8] == ':') & (queues[17] == ' ') & (timer[2] == ':') &
+                         (timer[11] == ' ') & (retransmits[8] == ' ');
   if (!separated) return nullptr;
 
   uint64_t errors = 0;
@@ -152,8 +152,9 @@ inline const char* Row(const char* line, const char* end, SocketRecord& record) 
   record.retransmits = HexWord(retransmits, errors);
   // st is 01 to 0B, tr is 00 to 04.
   const char state_digit = state[1];
-  const unsigned state_value = static_cast<unsigned>(
-      state_digit <= '9' ? state_digit - '0' : state_digit <= 'F' ? state_digit - 'A' + 10 : 99);
+  const unsigned state_value = static_cast<unsigned>(state_digit <= '9'   ? state_digit - '0'
+                                                     : state_digit <= 'F' ? state_digit - 'A' + 10
+                                                                          : 99);
   const unsigned timer_value = static_cast<unsigned>(timer[1] - '0');
   if (errors != 0 || state[0] != '0' || timer[0] != '0' || state_value - 1 >= kStateCount ||
       (state_digit > '9' && state_digit < 'A') || timer_value > 4) {
@@ -187,8 +188,8 @@ inline const char* Row(const char* line, const char* end, SocketRecord& record) 
     // Nothing but blanks may follow, and only in the states of a minisocket or request socket.
     const bool mini = record.inode == 0 &&
                       (record.state == State::kSynRecv ||
-                       (record.timer == Timer::kTimewait && (record.state == State::kTimeWait ||
-                                                             record.state == State::kFinWait2)));
+                       (record.timer == Timer::kTimewait &&
+                        (record.state == State::kTimeWait || record.state == State::kFinWait2)));
     if (!mini || !OnlyBlanksToNewline(text, line, end, newline)) return nullptr;
     record.shape = RowShape::kMini;
     record.rto_ticks = record.ato_ticks = record.quick_pingpong = record.cwnd = 0;

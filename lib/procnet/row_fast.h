@@ -15,10 +15,10 @@ struct RowsParsed {
   size_t count;      ///< records written
 };
 
-/// Parses consecutive whole rows of `family`, each ended by '\n', from `begin`, until a line is no row
-/// of the kernel's present formats, the text ends or `capacity` records are written. A line that
-/// stops it is not judged: hand it to ParseRow. What it takes, ParseRow (with no extra columns)
-/// takes too, with the same record.
+/// Parses consecutive whole rows of `family`, each ended by '\n', from `begin`, until a line is no
+/// row of the kernel's present formats, the text ends or `capacity` records are written. A line
+/// that stops it is not judged: hand it to ParseRow. What it takes, ParseRow (with no extra
+/// columns) takes too, with the same record.
 RowsParsed ParseRows(const char* begin, const char* end, Family family, SocketRecord* records,
                      size_t capacity) noexcept;
 

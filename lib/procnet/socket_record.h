@@ -66,17 +66,17 @@ struct SocketRecord {
   Timer timer;
   Family family;
   RowShape shape;
-  uint32_t tx_queue;      ///< bytes not yet acknowledged; 0 for LISTEN
-  uint32_t rx_queue;      ///< bytes not yet read; for LISTEN the connections waiting for accept()
-  uint64_t timer_ticks;   ///< ticks to expiry; values >= 2^32 are an overflow of old kernels
-  int64_t uid;            ///< may be negative (printed with %5d up to 3.1x)
-  uint64_t inode;         ///< 0 for sockets without an owner
-  uint64_t pointer;       ///< kernel address, often hashed or zero; 0 where it was hidden
-  uint64_t slot;          ///< `sl`: number of the row in this read, no identity
-  uint32_t retransmits;   ///< unrecovered RTO timeouts, SYN or SYN-ACK retries
-  int32_t probes;         ///< column `timeout`: unanswered zero-window or keepalive probes
-  uint32_t references;    ///< `ref`; 0 in kLinux22
-  uint32_t rto_ticks;     ///< this and the next four: 0 unless shape is kFull
+  uint32_t tx_queue;     ///< bytes not yet acknowledged; 0 for LISTEN
+  uint32_t rx_queue;     ///< bytes not yet read; for LISTEN the connections waiting for accept()
+  uint64_t timer_ticks;  ///< ticks to expiry; values >= 2^32 are an overflow of old kernels
+  int64_t uid;           ///< may be negative (printed with %5d up to 3.1x)
+  uint64_t inode;        ///< 0 for sockets without an owner
+  uint64_t pointer;      ///< kernel address, often hashed or zero; 0 where it was hidden
+  uint64_t slot;         ///< `sl`: number of the row in this read, no identity
+  uint32_t retransmits;  ///< unrecovered RTO timeouts, SYN or SYN-ACK retries
+  int32_t probes;        ///< column `timeout`: unanswered zero-window or keepalive probes
+  uint32_t references;   ///< `ref`; 0 in kLinux22
+  uint32_t rto_ticks;    ///< this and the next four: 0 unless shape is kFull
   uint32_t ato_ticks;
   uint32_t quick_pingpong;  ///< (quick << 1) | pingpong
   uint32_t cwnd;            ///< packets

@@ -22,8 +22,8 @@ inline uint64_t Load(const char* text) noexcept {
 /// Eight hex digits of either case. Sets bits in `errors` when one is no hex digit.
 ///
 /// A letter has bit 6 set, a digit has not. Letters, folded to upper case and moved down by 7,
-/// follow the digits: all lie in 0x30 .. 0x3F with their value in the low half. Two checks find what
-/// is none: a high half other than 3, and a value of 10 or more without bit 6 or the reverse.
+/// follow the digits: all lie in 0x30 .. 0x3F with their value in the low half. Two checks find
+/// what is none: a high half other than 3, and a value of 10 or more without bit 6 or the reverse.
 inline uint32_t ParseHex8(uint64_t text, uint64_t& errors) noexcept {
   const uint64_t letter = text >> 6 & Repeat(1);
   const uint64_t folded = (text & ~(letter << 5)) - letter * 7;
@@ -39,8 +39,8 @@ inline uint32_t ParseHex8(uint64_t text, uint64_t& errors) noexcept {
 /// How many of the eight characters are decimal digits before the first that is none.
 inline int DigitRun(uint64_t text) noexcept {
   // A digit has high half 3, also after adding 6.
-  const uint64_t wrong = ((text & Repeat(0xF0)) ^ Repeat(0x30)) |
-                         (((text + Repeat(6)) & Repeat(0xF0)) ^ Repeat(0x30));
+  const uint64_t wrong =
+      ((text & Repeat(0xF0)) ^ Repeat(0x30)) | (((text + Repeat(6)) & Repeat(0xF0)) ^ Repeat(0x30));
   return wrong == 0 ? 8 : std::countr_zero(wrong) / 8;
 }
 

@@ -11,9 +11,9 @@ namespace tcpsnap::store {
 
 struct Forgotten {
   int64_t sources = 0;
-  int64_t dumps = 0;       ///< gone
-  int64_t samples = 0;     ///< gone
-  int64_t dumps_kept = 0;  ///< stay, since another source holds them too
+  int64_t dumps = 0;                  ///< gone
+  int64_t samples = 0;                ///< gone
+  int64_t dumps_kept = 0;             ///< stay, since another source holds them too
   std::vector<std::string> reimport;  ///< sources that hold the beginning of a dump that is gone
 };
 

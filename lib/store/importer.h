@@ -34,17 +34,17 @@ struct IncomingDump {
   std::string host = "localhost";
   std::string netns;
   int64_t taken_ms = 0;
-  std::string time_origin;        ///< marker, name, given, ...
-  int64_t ordinal = 0;            ///< of the source's dumps with this host, family and time
-  int64_t line = 0;               ///< of its first line, 1-based
-  int64_t byte_offset = 0;        ///< of its first line
-  int64_t end_offset = 0;         ///< bytes of the source read up to its end
+  std::string time_origin;  ///< marker, name, given, ...
+  int64_t ordinal = 0;      ///< of the source's dumps with this host, family and time
+  int64_t line = 0;         ///< of its first line, 1-based
+  int64_t byte_offset = 0;  ///< of its first line
+  int64_t end_offset = 0;   ///< bytes of the source read up to its end
   procnet::ByteOrder byte_order = procnet::ByteOrder::kLittle;
   std::string byte_order_origin;  ///< given, voted, assumed
   bool open = false;              ///< the source ended in it: it may be longer in a later copy
   bool has_header = true;
   std::vector<procnet::RefusedLine> refused;  ///< lines of this dump
-  procnet::LineCounts counts;  ///< of the source so far, this dump's lines included
+  procnet::LineCounts counts;                 ///< of the source so far, this dump's lines included
 };
 
 struct SourceEnd {
@@ -56,15 +56,15 @@ struct SourceEnd {
 
 struct ImportSummary {
   int64_t sources = 0;
-  int64_t dumps = 0;           ///< new ones
-  int64_t known_dumps = 0;     ///< brought by another source, or by an earlier import of this one
-  int64_t samples = 0;         ///< new ones
-  int64_t duplicates = 0;      ///< copies dropped in the new dumps
+  int64_t dumps = 0;        ///< new ones
+  int64_t known_dumps = 0;  ///< brought by another source, or by an earlier import of this one
+  int64_t samples = 0;      ///< new ones
+  int64_t duplicates = 0;   ///< copies dropped in the new dumps
   int64_t known_rows = 0;
-  int64_t rejected = 0;        ///< lines refused in what was read, new or not
+  int64_t rejected = 0;  ///< lines refused in what was read, new or not
   std::array<int64_t, static_cast<size_t>(procnet::Reason::kCount)> rejected_by_reason{};
   std::optional<int64_t> first_ms, last_ms;  ///< of all dumps that were read
-  int64_t snapshots = 0;       ///< of the hosts that were read, from first_ms to last_ms
+  int64_t snapshots = 0;  ///< of the hosts that were read, from first_ms to last_ms
   std::vector<std::string> warnings;
 };
 

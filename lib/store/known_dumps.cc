@@ -5,10 +5,9 @@
 namespace tcpsnap::store {
 
 KnownDumps::KnownDumps(Database& database)
-    : find_(database.Prepare(
-          "SELECT 1 FROM host AS h CROSS JOIN dump AS d ON d.host_id = h.id"
-          " WHERE h.name = ? AND h.netns = ? AND d.family = ? AND d.taken_ms = ?"
-          " AND d.content_hash = ?")) {}
+    : find_(database.Prepare("SELECT 1 FROM host AS h CROSS JOIN dump AS d ON d.host_id = h.id"
+                             " WHERE h.name = ? AND h.netns = ? AND d.family = ? AND d.taken_ms = ?"
+                             " AND d.content_hash = ?")) {}
 
 bool KnownDumps::Has(const std::string& host, const std::string& netns, int64_t taken_ms,
                      const PreparedDump& dump) {

@@ -11,7 +11,7 @@ struct DumpMoment {
   int64_t dump_id = 0;
   int family = 4;
   int64_t taken_ms = 0;
-  int64_t ordinal = 0;     ///< of the dumps of its source with this time and family
+  int64_t ordinal = 0;  ///< of the dumps of its source with this time and family
   int64_t content_hash = 0;
   int64_t snapshot_id = 0;  ///< the snapshot that it belongs to now
 };

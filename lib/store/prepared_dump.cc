@@ -38,9 +38,8 @@ class KeyMaker {
     return kFirstKey6 + addresses6_.Intern(address);
   }
   bool IsUnspecified(int64_t key) const {
-    return key == 0 ||
-           (key >= kFirstKey6 &&
-            addresses6_.keys()[static_cast<size_t>(key - kFirstKey6)].IsUnspecified());
+    return key == 0 || (key >= kFirstKey6 &&
+                        addresses6_.keys()[static_cast<size_t>(key - kFirstKey6)].IsUnspecified());
   }
   const std::vector<Address>& addresses6() const { return addresses6_.keys(); }
 

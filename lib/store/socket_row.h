@@ -69,7 +69,8 @@ int64_t PackTimer(procnet::Timer timer, uint64_t ticks);
 
 /// Each number in two parts: the low parts together in 30 bits, which is 4 bytes for nearly every
 /// row, the high parts above them.
-///   rto ticks: 12 bits at 0, 20 at 30; ato ticks: 8 at 12, 12 at 50; quick << 1 | pingpong: 10 at 20.
+///   rto ticks: 12 bits at 0, 20 at 30; ato ticks: 8 at 12, 12 at 50; quick << 1 | pingpong: 10
+///   at 20.
 /// ato and quick are cut at their bits' maximum, far above what the kernel prints.
 int64_t PackRtoAto(uint32_t rto_ticks, uint32_t ato_ticks, uint32_t quick_pingpong);
 

@@ -1,5 +1,5 @@
-// Rows in memory -> rows of socket_row, by `INSERT INTO ... SELECT` from a virtual table: 1.6 to 2.5
-// times the speed of binding each value.
+// Rows in memory -> rows of socket_row, by `INSERT INTO ... SELECT` from a virtual table: 1.6
+// to 2.5 times the speed of binding each value.
 #pragma once
 
 #include <memory>

@@ -27,9 +27,6 @@ using tcpsnap::store::CensusRow;
 using tcpsnap::store::PreparedDump;
 using tcpsnap::store::SocketRow;
 
-constexpr int64_t kFirstAddress6 = int64_t{1} << 32;
-constexpr int kPortBits = 16;
-
 struct Capture {
   std::vector<PreparedDump> dumps;
   std::vector<Address> addresses6;  ///< id - 1 is the place
@@ -49,13 +46,15 @@ struct Capture {
  private:
   // The number of an IPv6 address within its dump becomes the one it has in the database.
   int64_t WithId(const PreparedDump& dump, int64_t endpoint) {
-    const int64_t key = endpoint >> kPortBits;
-    if (key < kFirstAddress6) return endpoint;
-    const Address& address = dump.addresses6[static_cast<size_t>(key - kFirstAddress6)];
+    const int64_t key = tcpsnap::store::AddressKey(endpoint);
+    if (key < tcpsnap::store::kFirstKey6) return endpoint;
+    const Address& address =
+        dump.addresses6[static_cast<size_t>(key - tcpsnap::store::kFirstKey6)];
     const auto [place, is_new] =
         ids.emplace(address.bytes, static_cast<int64_t>(addresses6.size()) + 1);
     if (is_new) addresses6.push_back(address);
-    return ((kFirstAddress6 + place->second) << kPortBits) | (endpoint & 0xFFFF);
+    return tcpsnap::store::PackEndpoint(tcpsnap::store::kFirstKey6 + place->second,
+                                        tcpsnap::store::Port(endpoint));
   }
 };
 

@@ -8,9 +8,21 @@
 
 #include "support/catch.h"
 
+// AddressSanitizer brings its own operator new and takes offence at another.
+#if defined(__SANITIZE_ADDRESS__)
+#define TCPSNAP_COUNTS_ALLOCATIONS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TCPSNAP_COUNTS_ALLOCATIONS 0
+#endif
+#endif
+#ifndef TCPSNAP_COUNTS_ALLOCATIONS
+#define TCPSNAP_COUNTS_ALLOCATIONS 1
+#endif
+
+#if TCPSNAP_COUNTS_ALLOCATIONS
 namespace {
 
-// Counts what the code under test takes from the heap.
 size_t g_allocations = 0;
 
 }  // namespace
@@ -22,6 +34,7 @@ void* operator new(size_t size) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#endif
 
 namespace tcpsnap::capture {
 namespace {
@@ -277,6 +290,7 @@ TEST_CASE("zone abbreviations") {
   }
 }
 
+#if TCPSNAP_COUNTS_ALLOCATIONS
 TEST_CASE("parsing allocates nothing") {
   const Zone berlin = Berlin();
   (void)Parse("Sun Nov 22 08:37:27 CET 2026");  // reads the database
@@ -302,6 +316,7 @@ TEST_CASE("parsing allocates nothing") {
   CHECK(after == before);
   CHECK(times > 0);
 }
+#endif
 
 TEST_CASE("times in the names of files and folders") {
   for (const char* name : {"2026-11-22T07:37:27+00:00.txt",

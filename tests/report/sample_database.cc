@@ -11,6 +11,8 @@
 #include <tuple>
 #include <utility>
 
+#include "store/socket_row.h"
+
 namespace tcpsnap::testing {
 namespace {
 
@@ -18,16 +20,20 @@ using store::Database;
 using store::Statement;
 using store::ValueType;
 
-int64_t DirectionBits(std::string_view direction) {
-  return direction == "listen" ? 0 : direction == "in" ? 1 : 2;
+store::Direction DirectionOf(const Socket& socket) {
+  return socket.direction == "listen" ? store::Direction::kListen
+         : socket.direction == "in"   ? store::Direction::kIn
+                                      : store::Direction::kOut;
 }
 
 int64_t ServicePort(const Socket& socket) {
   return socket.direction == "out" ? socket.remote_port : socket.local_port;
 }
 
-int64_t OwnerClass(const Socket& socket) {
-  return socket.state == 6 ? 1 : socket.state == 3 ? 2 : 0;
+store::OwnerClass OwnerOf(const Socket& socket) {
+  return socket.state == 6   ? store::OwnerClass::kTimewait
+         : socket.state == 3 ? store::OwnerClass::kSynrecv
+                             : store::OwnerClass::kOwned;
 }
 
 }  // namespace
@@ -57,11 +63,11 @@ int64_t SampleDatabase::AddressKey(std::string_view ip) {
       .Run();
   Statement find = database_.Prepare("SELECT id FROM address6 WHERE text = ?");
   find.Bind(1, ip).Step();
-  return (int64_t{1} << 32) + find.Integer(0);
+  return store::kFirstKey6 + find.Integer(0);
 }
 
 int64_t SampleDatabase::Endpoint(std::string_view ip, int port) {
-  return (AddressKey(ip) - (int64_t{1} << 31)) * 65536 + port;
+  return store::PackEndpoint(AddressKey(ip), static_cast<uint16_t>(port));
 }
 
 int64_t SampleDatabase::AddSnapshot(std::string_view host, int64_t taken_ms,
@@ -100,23 +106,22 @@ void SampleDatabase::AddDump(int64_t snapshot, int64_t host, int64_t taken_ms, i
       "INSERT INTO socket_row (local, remote, kind, tx_queue, rx_queue, timer, retransmits, uid,"
       " probes, inode) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0, 1)");
   for (const Socket& socket : sockets) {
-    const int64_t kind = socket.state | int64_t{socket.is_local} << 4 |
-                         DirectionBits(socket.direction) << 5 |
-                         (socket.state == 6 ? 0 : OwnerClass(socket) << 7);
+    const int64_t kind = store::PackKind(static_cast<procnet::State>(socket.state), socket.is_local,
+                                         DirectionOf(socket), OwnerOf(socket));
     insert.Bind(1, Endpoint(socket.local_ip, socket.local_port))
         .Bind(2, Endpoint(socket.remote_ip, socket.remote_port))
         .Bind(3, kind)
         .Bind(4, socket.tx_queue)
         .Bind(5, socket.rx_queue)
-        .Bind(6, socket.timer)
+        .Bind(6, store::PackTimer(socket.timer, socket.timer_ticks))
         .Bind(7, socket.uid)
         .Run();
     ++totals[static_cast<size_t>(socket.state)];
-    Count& count = census[{kind & 127, ServicePort(socket)}];
+    Count& count = census[{kind & store::kCensusKindBits, ServicePort(socket)}];
     ++count.sockets;
     count.tx_queue += socket.tx_queue;
     count.rx_queue += socket.rx_queue;
-    count.unowned += OwnerClass(socket) != 0;
+    count.unowned += OwnerOf(socket) != store::OwnerClass::kOwned;
   }
   Statement roll_up = database_.Prepare(
       "INSERT INTO census (kind, service_port, sockets, tx_queue, rx_queue, retransmitting,"

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "procnet/socket_record.h"
 #include "store/database.h"
 
 namespace tcpsnap::testing {
@@ -23,7 +24,8 @@ struct Socket {
   bool is_local = false;
   int64_t tx_queue = 0;
   int64_t rx_queue = 0;
-  int64_t timer = 0;  ///< as stored: ticks * 5 + kind, or -1 - kind
+  procnet::Timer timer = procnet::Timer::kOff;
+  uint64_t timer_ticks = 0;
   int64_t uid = 0;
 };
 

@@ -1,6 +1,8 @@
 // What the views show of odd rows.
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "report/sample_database.h"
@@ -10,6 +12,7 @@
 namespace tcpsnap::report {
 namespace {
 
+using procnet::Timer;
 using store::Database;
 using store::PackCwndSsthresh;
 using store::PackRtoAto;
@@ -49,11 +52,19 @@ TEST_CASE("views: addresses of both families, times with three decimals") {
 TEST_CASE("views: timers, and what the kernel didn't print") {
   SampleDatabase sample(Database::OpenInMemory());
   std::vector<Socket> sockets;
-  // off; on 2 s; keepalive; timewait 60 s; persist; and overflows of off, on and persist.
-  for (const int64_t timer :
-       {int64_t{0}, int64_t{200 * 5 + 1}, int64_t{720000 * 5 + 2}, int64_t{6000 * 5 + 3},
-        int64_t{1 * 5 + 4}, int64_t{4294967295} * 5 + 1, int64_t{-1}, int64_t{-2}, int64_t{-5}}) {
-    sockets.push_back({.direction = "in", .timer = timer});
+  const uint64_t overflow = uint64_t{1} << 32;
+  for (const auto& [timer, ticks] : std::vector<std::pair<Timer, uint64_t>>{
+           {Timer::kOff, 0},
+           {Timer::kOn, 200},
+           {Timer::kKeepalive, 720'000},
+           {Timer::kTimewait, 6000},
+           {Timer::kPersist, 1},
+           {Timer::kOn, overflow - 1},
+           {Timer::kOff, overflow},
+           {Timer::kOn, overflow},
+           {Timer::kPersist, overflow},
+       }) {
+    sockets.push_back({.direction = "in", .timer = timer, .timer_ticks = ticks});
   }
   sample.AddSnapshot("web1", kNoon, sockets);
   const std::string sql = "SELECT timer, timer_expires_ms FROM sockets";
@@ -67,24 +78,23 @@ TEST_CASE("views: timers, and what the kernel didn't print") {
 TEST_CASE("views: the packed columns, at their ends") {
   SampleDatabase sample(Database::OpenInMemory());
   sample.AddSnapshot("web1", kNoon, {{.direction = "in", .uid = -2}});
-  const auto unpack = [&](std::optional<int64_t> rto_ato, std::optional<int64_t> cwnd_ssthresh) {
-    sample->Prepare("UPDATE socket_row SET rto_ato = ?, cwnd_ssthresh = ?")
-        .Bind(1, rto_ato)
-        .Bind(2, cwnd_ssthresh)
-        .Run();
+  const auto show = [&] {
     return Rows(*sample,
                 "SELECT rto_ms, ato_ms, quick, pingpong, cwnd, ssthresh, uid FROM sockets")[0];
   };
-  CHECK(unpack(std::nullopt, std::nullopt) == "NULL|NULL|NULL|NULL|NULL|NULL|-2");
-  CHECK(unpack(PackRtoAto(20, 4, 15 << 1 | 1), PackCwndSsthresh(10, -1)) ==
-        "200|40|15|1|10|-1|-2");
-  CHECK(unpack(PackRtoAto(4294967295, 1048575, 1023), PackCwndSsthresh(4294967295, 7)) ==
-        "42949672950|10485750|511|1|4294967295|7|-2");
-  CHECK(unpack(PackRtoAto(0, 5000000, 5000), PackCwndSsthresh(1, 2147483646)) ==
-        "0|10485750|511|1|1|2147483646|-2");
-  // What nearly every row has fits 4 and 3 bytes.
-  CHECK(PackRtoAto(4095, 255, 255) < 1 << 28);
-  CHECK(PackCwndSsthresh(4095, 2046) < 1 << 23);
+  const auto unpack = [&](uint32_t rto, uint32_t ato, uint32_t quick_pingpong, uint32_t cwnd,
+                          int32_t ssthresh) {
+    sample->Prepare("UPDATE socket_row SET rto_ato = ?, cwnd_ssthresh = ?")
+        .Bind(1, store::PackRtoAto(rto, ato, quick_pingpong))
+        .Bind(2, store::PackCwndSsthresh(cwnd, ssthresh))
+        .Run();
+    return show();
+  };
+  CHECK(show() == "NULL|NULL|NULL|NULL|NULL|NULL|-2");
+  CHECK(unpack(20, 4, 31, 10, -1) == "200|40|15|1|10|-1|-2");
+  CHECK(unpack(4096, 256, 2, 4096, 2047) == "40960|2560|1|0|4096|2047|-2");
+  CHECK(unpack(UINT32_MAX, (1u << 20) - 1, 1023, UINT32_MAX, INT32_MAX - 1) ==
+        "42949672950|10485750|511|1|4294967295|2147483646|-2");
 }
 
 TEST_CASE("views: a snapshot of one family, or of no socket, has its row and its zeros") {

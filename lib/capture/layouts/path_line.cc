@@ -4,8 +4,8 @@
 //   === /proc/net/tcp ===            (echo "=== $f ==="; cat $f)
 //   ==> snaps/20261122-073727/tcp6 <==
 //
-// The name must hold a slash or be tcp or tcp6 itself, so that `--- done ---` is none. A time in the
-// path is the time of what follows.
+// The name must hold a slash or be tcp or tcp6 itself, so that `--- done ---` is none. A time in
+// the path is the time of what follows.
 
 #include <algorithm>
 #include <array>
@@ -22,7 +22,7 @@ Marker::File FileOf(std::string_view name) {
   if (name == "tcp" || name == "tcp6") return Marker::File::kTcp;
   // The other files of /proc/net whose lines could be taken for something else.
   static constexpr std::array<std::string_view, 13> kForeign = {
-      "udp",  "udp6", "udplite", "udplite6", "raw",      "raw6", "icmp",
+      "udp",   "udp6", "udplite", "udplite6", "raw",      "raw6", "icmp",
       "icmp6", "unix", "packet",  "netlink",  "sockstat", "snmp"};
   const bool foreign = std::find(kForeign.begin(), kForeign.end(), name) != kForeign.end();
   return foreign ? Marker::File::kForeign : Marker::File::kUnsaid;
