@@ -109,8 +109,10 @@ void PrintSummary(const store::ImportSummary& summary, const CommandLine& line) 
   add("sources", std::to_string(summary.sources));
   std::string snapshots = std::to_string(summary.snapshots);
   if (summary.first_ms) {
-    snapshots += ", " + FormatLocalWithOffset(*summary.first_ms, line.capture.zone) + " to " +
-                 FormatLocalWithOffset(*summary.last_ms, line.capture.zone);
+    snapshots += ", " + FormatLocalWithOffset(*summary.first_ms, line.capture.zone);
+    if (*summary.last_ms != *summary.first_ms) {
+      snapshots += " to " + FormatLocalWithOffset(*summary.last_ms, line.capture.zone);
+    }
   }
   add("snapshots", snapshots);
   std::string samples = std::to_string(summary.samples) + " new";

@@ -8,26 +8,27 @@ namespace tcpsnap::capture {
 namespace {
 
 constexpr size_t kBlockBytes = 256 << 10;  // fits the second-level cache beside the records
+constexpr size_t kBufferBytes = kMaxLineBytes + kBlockBytes + procnet::kReadAhead;
 
 }  // namespace
 
 TextWindow::TextWindow(ByteSource& source, std::function<void(std::string_view)> on_read)
     : source_(source),
       on_read_(std::move(on_read)),
-      buffer_(kMaxLineBytes + kBlockBytes + procnet::kReadAhead) {}
+      buffer_(std::make_unique_for_overwrite<char[]>(kBufferBytes)) {}
 
 TextWindow::~TextWindow() = default;
 
 // Moves what is left to the front and reads a block behind it; false at the end of the source.
 bool TextWindow::Refill() {
   if (at_end_) return false;
-  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
   const size_t count =
-      source_.Read(buffer_.data() + end_, buffer_.size() - procnet::kReadAhead - end_);
+      source_.Read(buffer_.get() + end_, kBufferBytes - procnet::kReadAhead - end_);
   at_end_ = count == 0;
-  if (count > 0) on_read_({buffer_.data() + end_, count});
+  if (count > 0) on_read_({buffer_.get() + end_, count});
   end_ += count;
   FindLastNewline();
   return !at_end_;
@@ -36,13 +37,13 @@ bool TextWindow::Refill() {
 void TextWindow::FindLastNewline() {
   complete_end_ = begin_;
   if (begin_ == end_) return;
-  const void* newline = memrchr(buffer_.data() + begin_, '\n', end_ - begin_);
+  const void* newline = memrchr(buffer_.get() + begin_, '\n', end_ - begin_);
   if (newline == nullptr) return;
-  complete_end_ = static_cast<size_t>(static_cast<const char*>(newline) - buffer_.data()) + 1;
+  complete_end_ = static_cast<size_t>(static_cast<const char*>(newline) - buffer_.get()) + 1;
 }
 
 std::string_view TextWindow::CompleteLines() const {
-  return {buffer_.data() + begin_, complete_end_ - begin_};
+  return {buffer_.get() + begin_, complete_end_ - begin_};
 }
 
 void TextWindow::Consume(size_t bytes, size_t lines) {
@@ -56,7 +57,7 @@ bool TextWindow::NextLine(Line& line) {
   }
   if (begin_ == end_) return false;
   line = {{}, position_};
-  const char* const start = buffer_.data() + begin_;
+  const char* const start = buffer_.get() + begin_;
   size_t bytes;  // of the line with its end, as far as it is in the window
   if (begin_ < complete_end_) {
     const auto* newline =
@@ -92,7 +93,7 @@ void TextWindow::KeepBeginning(Line& line) {
       return;
     }
   }
-  const char* const start = buffer_.data() + begin_;
+  const char* const start = buffer_.get() + begin_;
   const void* newline = std::memchr(start, '\n', complete_end_ - begin_);
   Consume(static_cast<size_t>(static_cast<const char*>(newline) - start) + 1, 1);
   line.terminated = true;

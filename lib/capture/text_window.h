@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "capture/byte_source.h"
 #include "procnet/dump.h"
@@ -47,7 +46,7 @@ class TextWindow {
 
   ByteSource& source_;
   std::function<void(std::string_view)> on_read_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;
   size_t begin_ = 0;         ///< first byte that was not consumed
   size_t end_ = 0;           ///< behind the last byte that was read
   size_t complete_end_ = 0;  ///< behind the last '\n'

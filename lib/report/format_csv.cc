@@ -6,21 +6,21 @@
 namespace tcpsnap::report {
 namespace {
 
-/// RFC 4180. A further result follows after an empty line.
+/// RFC 4180, but with the line ends of Unix, for grep and awk. A further result follows after an empty line.
 class CsvWriter : public RowWriter {
  public:
   using RowWriter::RowWriter;
 
  protected:
   void WriteBegin() override {
-    if (!is_first_result()) out() += "\r\n";
+    if (!is_first_result()) out() += "\n";
     if (!options().header) return;
     bool first = true;
     for (const OutputColumn& column : columns()) {
       if (!std::exchange(first, false)) out() += ',';
       AppendField(column.name);
     }
-    out() += "\r\n";
+    out() += "\n";
   }
 
   void WriteRow(std::span<const Cell> cells) override {
@@ -32,7 +32,7 @@ class CsvWriter : public RowWriter {
         AppendExactCell(out(), cells[i], columns()[i].type, options().zone);
       }
     }
-    out() += "\r\n";
+    out() += "\n";
   }
 
   void WriteEnd() override {}

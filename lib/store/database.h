@@ -107,7 +107,7 @@ class Statement {
   sqlite3_stmt* handle_ = nullptr;
 };
 
-/// One connection to one database file. Statements must not outlive it.
+/// One connection to one database file. Statements must not outlive it. One thread at a time.
 class Database {
  public:
   /// Opens or creates a file for importing. A missing or empty file gets the schema; a foreign

@@ -92,6 +92,12 @@ def answer_of_awk(database):
     return answer_of_samples(database, "socket", [counts.get(s.upper(), 0) for s in STATES])
 
 
+def classes(database, table):
+    """What both must tell from the other rows of a dump."""
+    return query(database, f"SELECT state, direction, is_local, owner_class, family, count(*) "
+                           f"FROM {table} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5")
+
+
 def totals(database):
     """The rows of the two large tables, each column as a sum that does not overflow."""
     columns = {
@@ -166,6 +172,8 @@ class Bench:
             compare("procfs", works["procfs"].output.rsplit(" ", 1)[0], answer)
         if "awk" in works:
             compare("awk", answer_of_awk(self.folder / "awk.db"), answer)
+            compare("awk, classes", classes(self.folder / "awk.db", "socket"),
+                    classes(self.folder / "import.db", "sockets"))
 
         stored = (self.folder / "import.db").stat().st_size
         if os.path.exists("/usr/bin/time"):

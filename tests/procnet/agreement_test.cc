@@ -73,12 +73,14 @@ TEST_CASE("every line of every dump") {
 }
 
 TEST_CASE("every dump, whole and in pieces") {
-  constexpr size_t kMostBytes = 2'000'000;
+  constexpr size_t kMostBytes = 600'000;
+  std::unordered_set<std::string> seen;
   uint64_t seed = 0;
   for (const char* folder : kFolders) {
     for (const auto& path : FilesBelow(folder)) {
       CAPTURE(path.string());
       const std::string text = ReadFile(path).substr(0, kMostBytes);
+      if (!seen.insert(text).second) continue;
       if (const std::string failure = CheckDump(text, ++seed); !failure.empty()) FAIL(failure);
     }
   }

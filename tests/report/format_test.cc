@@ -79,9 +79,9 @@ TEST_CASE("format: a report in each") {
         "web1  2026-11-22 07:37:27      12345    4.50\n"
         "db    2026-11-22 07:37:27.250      -  411.33\n");
   CHECK(Write("csv", kReport, kReportRows) ==
-        "host,bucket,max,avg\r\n"
-        "web1,2026-11-22 07:37:27,12345,4.5\r\n"
-        "db,2026-11-22 07:37:27.250,,411.3333333333333\r\n");
+        "host,bucket,max,avg\n"
+        "web1,2026-11-22 07:37:27,12345,4.5\n"
+        "db,2026-11-22 07:37:27.250,,411.3333333333333\n");
   CHECK(Write("tsv", kReport, kReportRows) ==
         "host\tbucket\tmax\tavg\n"
         "web1\t2026-11-22 07:37:27\t12345\t4.5\n"
@@ -107,7 +107,7 @@ TEST_CASE("format: a report in each") {
 TEST_CASE("format: a time in another zone bears its offset, in JSON it is UTC") {
   const std::vector<OutputColumn> columns = {{"t", ColumnType::kTime}};
   const RowsOfCells rows = {{Integer(kTaken)}};
-  CHECK(Write("csv", columns, rows, "Asia/Kolkata") == "t\r\n2026-11-22 13:07:27+05:30\r\n");
+  CHECK(Write("csv", columns, rows, "Asia/Kolkata") == "t\r\n2026-11-22 13:07:27+05:30\n");
   CHECK(Write("table", columns, rows, "Asia/Kolkata", false) == "2026-11-22 13:07:27+05:30\n");
   CHECK(Write("jsonl", columns, rows, "Asia/Kolkata") == "{\"t\":\"2026-11-22T07:37:27Z\"}\n");
 }
@@ -116,7 +116,7 @@ TEST_CASE("format: nothing to show") {
   CHECK(Write("table", kReport, {}) ==
         "host  bucket  max  avg\n"
         "----  ------  ---  ---\n");
-  CHECK(Write("csv", kReport, {}) == "host,bucket,max,avg\r\n");
+  CHECK(Write("csv", kReport, {}) == "host,bucket,max,avg\n");
   CHECK(Write("tsv", kReport, {}) == "host\tbucket\tmax\tavg\n");
   CHECK(Write("json", kReport, {}) == "[]\n");
   CHECK(Write("jsonl", kReport, {}).empty());
@@ -127,7 +127,7 @@ TEST_CASE("format: nothing to show") {
 TEST_CASE("format: no header") {
   const std::vector<OutputColumn> columns = {{"long_name", ColumnType::kAny}};
   CHECK(Write("table", columns, {{Integer(1)}}, "UTC", false) == "1\n");
-  CHECK(Write("csv", columns, {{Integer(1)}}, "UTC", false) == "1\r\n");
+  CHECK(Write("csv", columns, {{Integer(1)}}, "UTC", false) == "1\n");
   CHECK(Write("tsv", columns, {{Integer(1)}}, "UTC", false) == "1\n");
   CHECK(Write("markdown", columns, {{Integer(1)}}, "UTC", false) == "| 1 |\n");
   CHECK(Write("jsonl", columns, {{Integer(1)}}, "UTC", false) == "{\"long_name\":1}\n");
@@ -138,9 +138,9 @@ TEST_CASE("format: text that breaks lines and quotes") {
   const std::string_view odd = "x|\"y\"\t\r\n\\\x1b[0m";
   const RowsOfCells rows = {{Text(odd), Text("")}, {Null(), Text("a,b")}};
   CHECK(Write("csv", columns, rows) ==
-        "\"a,b\",c\r\n"
-        "\"x|\"\"y\"\"\t\r\n\\\x1b[0m\",\"\"\r\n"
-        ",\"a,b\"\r\n");
+        "\"a,b\",c\n"
+        "\"x|\"\"y\"\"\t\r\n\\\x1b[0m\",\"\"\n"
+        ",\"a,b\"\n");
   CHECK(Write("tsv", columns, rows) ==
         "a,b\tc\n"
         "x|\"y\"\\t\\r\\n\\\\\x1b[0m\t\n"
@@ -161,7 +161,7 @@ TEST_CASE("format: bytes that are no UTF-8, blobs, NUL") {
   const std::string_view latin1 = "caf\xE9!";
   CHECK(Write("json", columns, {{Text(latin1)}}) == "[\n{\"a\":\"caf\xEF\xBF\xBD!\"}\n]\n");
   CHECK(Write("table", columns, {{Text(latin1)}}, "UTC", false) == "caf\xEF\xBF\xBD!\n");
-  CHECK(Write("csv", columns, {{Text(latin1)}}, "UTC", false) == "caf\xE9!\r\n");
+  CHECK(Write("csv", columns, {{Text(latin1)}}, "UTC", false) == "caf\xE9!\n");
   // Overlong, surrogate, too large, cut: none of them is UTF-8.
   for (const char* bad : {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"}) {
     std::string out;
@@ -218,7 +218,7 @@ TEST_CASE("format: several results") {
   const std::vector<OutputColumn> columns = {{"a", ColumnType::kAny}};
   const RowsOfCells rows = {{Integer(1)}};
   CHECK(Write("table", columns, rows, "UTC", true, 2) == "a\n-\n1\n\na\n-\n1\n");
-  CHECK(Write("csv", columns, rows, "UTC", true, 2) == "a\r\n1\r\n\r\na\r\n1\r\n");
+  CHECK(Write("csv", columns, rows, "UTC", true, 2) == "a\r\n1\r\n\r\na\r\n1\n");
   CHECK(Write("json", columns, rows, "UTC", true, 2) == "[\n{\"a\":1}\n]\n[\n{\"a\":1}\n]\n");
   CHECK(Write("jsonl", columns, rows, "UTC", true, 2) == "{\"a\":1}\n{\"a\":1}\n");
 }
