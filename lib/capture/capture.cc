@@ -140,7 +140,6 @@ class FileEvents : public DumpEvents {
     layouts_.insert(std::string(marker.layout));
     if (!marker.time) return;
     if (marker.time->time) ambiguous_times += marker.time->time->ambiguous;
-    dump_since_marker_ = false;
   }
   void OnDump(FoundDump& found) override {
     CapturedDump dump;
@@ -154,8 +153,6 @@ class FileEvents : public DumpEvents {
     dump.counts = found.counts;
     if (plan_.by_marker) {
       dump.taken_ms = found.marker_time->time->utc_ms;
-      shared_times += dump_since_marker_ && !found.same_moment;
-      dump_since_marker_ = true;
     } else {
       moment_ += moments_++ == 0 || found.same_moment ? 0 : 1;
       dump.taken_ms = plan_.start_ms + moment_ * plan_.interval_ms;
@@ -181,7 +178,6 @@ class FileEvents : public DumpEvents {
   const ByteOrderVote& vote() const { return vote_; }
 
   uint64_t ambiguous_times = 0;
-  uint64_t shared_times = 0;  ///< dumps under a marker that another moment stands under already
   bool assumed_order = false;
 
  private:
@@ -210,7 +206,6 @@ class FileEvents : public DumpEvents {
   std::map<std::pair<bool, int64_t>, int64_t> ordinals_;  // by family and time
   uint64_t moments_ = 0;
   int64_t moment_ = 0;
-  bool dump_since_marker_ = false;
 };
 
 // Counts the refused lines of a first reading, for --strict and --max-rejects.
@@ -324,12 +319,6 @@ void CaptureReader::ReadOnce(const FoundFile& file, ByteSource& source, const st
   sink.End(totals);
   run_vote_.Add(events.vote());
   assumed_order_ |= events.assumed_order;
-  if (events.shared_times > 0) {
-    sink.Warn(
-        file.path + ": " + std::to_string(events.shared_times) +
-        " dumps stand under the time of another dump of their family; they are kept as further "
-        "snapshots of that time");
-  }
   if (events.ambiguous_times > 0) {
     sink.Warn(file.path + ": " + std::to_string(events.ambiguous_times) +
               " times occur twice in the zone (the clock was set back); the first was taken");

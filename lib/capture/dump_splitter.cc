@@ -1,5 +1,6 @@
 #include "capture/dump_splitter.h"
 
+#include <iterator>
 #include <utility>
 
 namespace tcpsnap::capture {
@@ -32,10 +33,13 @@ class Splitter {
   void TakeLine(const Line& line);
   void TakeRow(const Line& line);
   bool TakeMarker(std::string_view trimmed, const Line& line);
+  bool MomentHas(procnet::Family family) const;
   void BeginDump(const Header& header, LinePosition first, bool has_header);
   void EndDump(uint64_t end_offset, bool open);
   void RefuseStray(const Line& line, Reason reason);
-  bool IsTimed() const { return marker_time_ && marker_time_->time; }
+  void KeepStray(std::vector<RefusedLine> lines);
+  // False when no marker tells the moment of what comes next.
+  bool IsTimed() const { return marker_time_ && marker_time_->time && !time_is_used_up_; }
 
   TextWindow& text_;
   const SplitSettings& settings_;
@@ -45,11 +49,13 @@ class Splitter {
   DumpBuilder builder_;
   bool in_dump_ = false;
   bool has_header_ = false;
+  bool family_is_known_ = false;  // a row was taken
   bool header_tcp6_ = false;
   LinePosition dump_first_;
   bool foreign_ = false;  // below another table
   std::optional<TimeResult> marker_time_;
-  std::optional<procnet::Family> previous_family_;  // of the dump before, if no marker came since
+  bool moment_has_[2] = {false, false};  // tcp, tcp6: since the last time
+  bool time_is_used_up_ = false;         // by a second table of one family
   std::vector<RefusedLine> stray_;
 };
 
@@ -117,8 +123,24 @@ void Splitter::TakeRow(const Line& line) {
       DumpBuilder::Added::kOtherFamily) {
     EndDump(line.position.offset, false);
     BeginDump({}, line.position, false);
+    if (!in_dump_) {
+      RefuseStray(line, Reason::kNoTime);
+      return;
+    }
     builder_.AddLine(line.text, line.position, line.terminated);
   }
+  if (!settings_.refuse_untimed || family_is_known_ || !builder_.family()) return;
+  family_is_known_ = true;
+  if (!MomentHas(*builder_.family())) return;
+  in_dump_ = false;
+  time_is_used_up_ = true;
+  KeepStray(builder_.TakeRefused());
+  builder_.Clear();
+  RefuseStray(line, Reason::kNoTime);
+}
+
+bool Splitter::MomentHas(procnet::Family family) const {
+  return moment_has_[family == procnet::Family::kTcp6];
 }
 
 bool Splitter::TakeMarker(std::string_view trimmed, const Line& line) {
@@ -130,7 +152,8 @@ bool Splitter::TakeMarker(std::string_view trimmed, const Line& line) {
     if (foreign_) events_.OnForeignTable(Table::kNone);
     if (marker->time) {
       marker_time_ = marker->time;
-      previous_family_.reset();
+      moment_has_[0] = moment_has_[1] = false;
+      time_is_used_up_ = false;
     }
     ++counts_.markers;
     events_.OnMarker(*marker, line);
@@ -145,6 +168,7 @@ void Splitter::BeginDump(const Header& header, LinePosition first, bool has_head
   builder_.Clear(header);
   in_dump_ = true;
   has_header_ = has_header;
+  family_is_known_ = false;
   header_tcp6_ = header.tcp6;
   dump_first_ = first;
 }
@@ -160,28 +184,34 @@ void Splitter::EndDump(uint64_t end_offset, bool open) {
   builder_.Clear();
   // Not one row could be read: how many sockets there were can't be told, least of all 0.
   if (dump.records.empty() && !dump.refused.empty()) {
-    stray_.insert(stray_.end(), std::make_move_iterator(dump.refused.begin()),
-                  std::make_move_iterator(dump.refused.end()));
-    if (stray_.size() >= kStrayBatch) {
-      events_.OnStrayRefused(stray_);
-      stray_.clear();
-    }
+    KeepStray(std::move(dump.refused));
     return;
   }
+  const size_t family = dump.family == procnet::Family::kTcp6;
+  if (moment_has_[family]) {
+    if (settings_.refuse_untimed) return;  // a second header without rows: no table
+    moment_has_[0] = moment_has_[1] = false;
+  }
+  dump.same_moment = moment_has_[1 - family];
+  moment_has_[family] = true;
   dump.first = dump_first_;
   dump.end_offset = end_offset;
   dump.has_header = has_header_;
   dump.open = open;
   dump.marker_time = marker_time_;
-  dump.same_moment = previous_family_ && *previous_family_ != dump.family;
   dump.counts = counts_;
-  // After both families of a moment the next dump is another moment's.
-  previous_family_ = dump.same_moment ? std::nullopt : std::optional(dump.family);
   events_.OnDump(dump);
 }
 
 void Splitter::RefuseStray(const Line& line, Reason reason) {
-  stray_.push_back({line.position, 0, reason, std::string(line.text)});
+  std::vector<RefusedLine> lines;
+  lines.push_back({line.position, 0, reason, std::string(line.text)});
+  KeepStray(std::move(lines));
+}
+
+void Splitter::KeepStray(std::vector<RefusedLine> lines) {
+  stray_.insert(stray_.end(), std::make_move_iterator(lines.begin()),
+                std::make_move_iterator(lines.end()));
   if (stray_.size() < kStrayBatch) return;
   events_.OnStrayRefused(stray_);
   stray_.clear();

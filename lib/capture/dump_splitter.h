@@ -7,8 +7,9 @@
 //      0: 00000000000000000000000000000000:238C ...
 //
 // A dump ends at a marker, a header, a whole row of the other family, or the end. Blank lines and
-// other text in between do not end it. Below the header or the path of another table (udp, unix,
-// ss) everything is other text until the next marker or header of tcp.
+// other text in between do not end it. A time tells one moment: the moment of a second tcp (or
+// tcp6) table below it is unknown. Below the header or the path of another table (udp, unix, ss)
+// everything is other text until the next marker or header of tcp.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,8 @@ struct FoundDump {
   bool has_header = false;
   bool open = false;                      ///< the text ended in it
   std::optional<TimeResult> marker_time;  ///< of the last marker with a time above it
-  bool same_moment = false;  ///< no marker since the dump before, and that was of the other family
-  procnet::LineCounts counts;  ///< of the text so far
+  bool same_moment = false;               ///< the other family's dump of this moment came before it
+  procnet::LineCounts counts;             ///< of the text so far
 };
 
 /// What a splitter tells of the text.
@@ -55,8 +56,7 @@ class DumpEvents {
 
 struct SplitSettings {
   Zone zone;
-  /// The text has markers with times: rows before the first one, and rows under a time that can't
-  /// be told, are refused, since which moment they belong to can't be told.
+  /// The text has markers with times: rows whose moment they don't tell are refused.
   bool refuse_untimed = false;
 };
 

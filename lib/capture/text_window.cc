@@ -1,5 +1,6 @@
 #include "capture/text_window.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "procnet/row_fast.h"
@@ -48,6 +49,7 @@ std::string_view TextWindow::CompleteLines() const {
 
 void TextWindow::Consume(size_t bytes, size_t lines) {
   begin_ += bytes;
+  complete_end_ = std::max(complete_end_, begin_);  // the last line may have had no '\n'
   position_.offset += bytes;
   position_.line += lines;
 }

@@ -45,7 +45,7 @@ void DumpBuilder::LearnFrom(std::string_view first_line, const SocketRecord& rec
 
 size_t DumpBuilder::AddRows(std::string_view text, LinePosition& position) {
   // Rows that need a look back or the header are AddLine's.
-  if (!family_ || !linux22_rows_.empty() || header_.extra_columns != 0) return 0;
+  if (!family_ || !linux22_rows_.empty() || header_.extra_columns.value_or(0) > 0) return 0;
   constexpr size_t kShortestRow = 100;
   const size_t old_count = records_.size();
   const size_t room = text.size() / kShortestRow + 1;

@@ -53,14 +53,13 @@ Header ParseHeader(std::string_view line) noexcept {
     Header header;
     header.table = Table::kTcp;
     header.padded = line.size() >= kPaddedWidth;
-    bool after_inode = false;
     Tokens peek = tokens;
     peek.Next();
     header.tcp6 = peek.start() - local_start > kWidestTcpAddress;
     for (std::string_view word = tokens.Next(); !word.empty(); word = tokens.Next()) {
       if (word == "drops") header.table = Table::kUdp;
-      if (after_inode && !IsUnnamedColumn(word)) ++header.extra_columns;
-      if (EqualsIgnoringCase(word, "inode")) after_inode = true;
+      if (header.extra_columns && !IsUnnamedColumn(word)) ++*header.extra_columns;
+      if (EqualsIgnoringCase(word, "inode")) header.extra_columns = 0;
     }
     return header;
   }

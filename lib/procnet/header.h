@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace tcpsnap::procnet {
@@ -26,9 +27,11 @@ std::string_view TableName(Table table) noexcept;
 
 struct Header {
   Table table = Table::kNone;
-  int extra_columns = 0;  ///< words behind `inode` (kTcp only)
-  bool tcp6 = false;      ///< words set apart for wide addresses; counts only where no row follows
-  bool padded = false;    ///< 149 characters wide, as the kernel pads tcp (not tcp6)
+  /// Words behind `inode` that are none of the kernel's columns (kTcp only); nullopt where the
+  /// header is damaged and has no such word.
+  std::optional<int> extra_columns;
+  bool tcp6 = false;    ///< words set apart for wide addresses; counts only where no row follows
+  bool padded = false;  ///< 149 characters wide, as the kernel pads tcp (not tcp6)
 };
 
 /// Tells a header from other lines by its words, not their exact spelling ("Inode",

@@ -36,6 +36,9 @@ constexpr std::array<Entry, static_cast<size_t>(Reason::kCount)> kEntries = {{
     {"cut_row",
      "The row has too few columns for its state: it was cut (full disk, head -c, a killed capture) "
      "or two of its columns ran together; what it held can't be told."},
+    {"joined_row",
+     "Something follows the last column that the header does not name: a line end was lost, and "
+     "another row or a time ran into this one."},
     {"udp_row", "A row of a udp or raw table (state 07, 12 or 13 columns); only tcp is read."},
     {"foreign_family",
      "A row of the other family inside a dump: two dumps ran into each other; put a marker or the "
@@ -43,9 +46,8 @@ constexpr std::array<Entry, static_cast<size_t>(Reason::kCount)> kEntries = {{
     {"line_too_long", "The line is longer than any row can be (64 KiB); its beginning is kept."},
     {"no_time",
      "Which moment the row belongs to can't be told: it stands before the first time of its file, "
-     "or "
-     "below a time that can't be read; import the file that holds the beginning of its dump, or "
-     "give --tz."},
+     "below a time that can't be read (give --tz), or in a second table below one time (the marker "
+     "between them is missing or of an unknown form)."},
 }};
 
 }  // namespace

@@ -24,6 +24,7 @@ enum class Reason : uint8_t {
   kBadPointer,
   kBadTail,
   kCutRow,
+  kJoinedRow,
   kUdpRow,
   kForeignFamily,
   kLineTooLong,

@@ -155,21 +155,22 @@ bool MayBeMini(const SocketRecord& record) noexcept {
          record.timer == Timer::kTimewait;
 }
 
-// The shape that so many columns mean for this row; false: it was cut.
-bool ChooseShape(int columns, RowFormat format, SocketRecord& record) noexcept {
+// The shape that so many columns mean for this row, and whether they are too few or too many.
+Reason ChooseShape(int columns, RowFormat format, SocketRecord& record) noexcept {
+  const int extra = format.extra_columns.value_or(0);
+  record.shape = RowShape::kFull;
   if (columns == kLinux22Columns) {
     record.shape = RowShape::kLinux22;
-    return true;
-  }
-  // A vendor's columns may stand behind the pointer or not; a name among them may hold blanks. That
-  // they may be absent keeps a damaged header from costing any row.
-  if (MayBeMini(record) && columns >= kMiniColumns &&
-      (columns == kMiniColumns || (format.extra_columns > 0 && columns < kColumnCount))) {
+  } else if (MayBeMini(record) && columns >= kMiniColumns &&
+             (columns == kMiniColumns || (extra > 0 && columns < kColumnCount))) {
+    // A vendor's columns may stand behind the pointer or not; a name among them may hold blanks.
     record.shape = RowShape::kMini;
-    return true;
+  } else if (columns < kColumnCount) {
+    return Reason::kCutRow;
+  } else if (columns > kColumnCount && format.extra_columns && extra == 0) {
+    return Reason::kJoinedRow;
   }
-  record.shape = RowShape::kFull;
-  return columns >= kColumnCount;
+  return Reason::kNone;
 }
 
 }  // namespace
@@ -207,9 +208,15 @@ RowResult ParseRow(std::string_view line, RowFormat format, SocketRecord& record
   if (record.state == State::kClose && (columns == kMiniColumns || columns == kMiniColumns + 1)) {
     return {Reason::kUdpRow, starts[kState]};
   }
-  const bool whole = ChooseShape(columns, format, record);
+  const Reason shape = ChooseShape(columns, format, record);
   if (!parse(kLinux22Columns, static_cast<int>(record.shape))) return failure;
-  if (!whole) return {Reason::kCutRow, line.size()};
+  if (shape == Reason::kCutRow) return {shape, line.size()};
+  const size_t behind = columns > kColumnCount ? starts[kSsthresh] + words[kSsthresh].size() : 0;
+  if (shape == Reason::kJoinedRow) return {shape, behind};
+  // Columns that no header speaks of: a row or a time has a colon.
+  if (!format.extra_columns && behind != 0 && line.find(':', behind) != line.npos) {
+    return {Reason::kJoinedRow, behind};
+  }
   return {};
 }
 

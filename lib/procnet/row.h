@@ -11,11 +11,13 @@
 // a row cut inside its inode reads as a plausible socket: 17 or more are whole; 12 only in states
 // 03, 05 and 06, and then only with inode 0 and (05, 06) the timewait timer, as a minisocket or
 // request socket has; 10 only where every row of the dump has 10 (Linux 2.2, checked by
-// DumpBuilder); any other number is cut, unless the header names further columns.
+// DumpBuilder); any other number is cut, unless the header names further columns. What follows the
+// last column must be such columns: another row or a time behind it means that a line end was lost.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "procnet/reason.h"
@@ -25,7 +27,9 @@ namespace tcpsnap::procnet {
 
 /// What the header of a dump tells about its rows.
 struct RowFormat {
-  int extra_columns = 0;  ///< columns named after `inode` (a vendor's `pid comm`)
+  /// How many columns it names behind those of the kernel (2 for a vendor's `pid comm`); nullopt
+  /// without a header: any number may follow.
+  std::optional<int> extra_columns;
 };
 
 /// The outcome of one line: `reason` is kNone and `record` is filled, or it says what is wrong and

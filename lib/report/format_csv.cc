@@ -6,7 +6,8 @@
 namespace tcpsnap::report {
 namespace {
 
-/// RFC 4180, but with the line ends of Unix, for grep and awk. A further result follows after an empty line.
+/// RFC 4180, but with the line ends of Unix, for grep and awk. A further result follows after an
+/// empty line.
 class CsvWriter : public RowWriter {
  public:
   using RowWriter::RowWriter;

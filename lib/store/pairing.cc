@@ -1,8 +1,8 @@
 #include "store/pairing.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
+#include <queue>
 #include <tuple>
 
 namespace tcpsnap::store {
@@ -30,8 +30,12 @@ std::optional<int64_t> MedianInterval(const std::vector<DumpMoment>& dumps) {
 
 struct Candidate {
   int64_t distance_ms;
-  int tcp;
-  int tcp6;
+  int earlier;
+  int later;
+  /// The nearest are the greatest; of equally near ones those that stand first.
+  friend bool operator<(const Candidate& a, const Candidate& b) {
+    return std::tie(b.distance_ms, b.earlier) < std::tie(a.distance_ms, a.earlier);
+  }
 };
 
 }  // namespace
@@ -45,9 +49,9 @@ std::vector<SnapshotMembers> PairDumps(std::vector<DumpMoment>& dumps) {
 
   // partner[i]: position of the dump that i is paired with.
   std::vector<int> partner(dumps.size(), -1);
-  const auto pair = [&](int tcp, int tcp6) {
-    partner[static_cast<size_t>(tcp)] = tcp6;
-    partner[static_cast<size_t>(tcp6)] = tcp;
+  const auto pair = [&](int a, int b) {
+    partner[static_cast<size_t>(a)] = b;
+    partner[static_cast<size_t>(b)] = a;
   };
 
   // Equal times, the k-th with the k-th.
@@ -60,35 +64,36 @@ std::vector<SnapshotMembers> PairDumps(std::vector<DumpMoment>& dumps) {
     for (size_t i = 0; i < pairs; ++i) pair(members[0][i], members[1][i]);
   }
 
-  // Of the rest, neighbours in time of different family, the nearest first. A pair can only be made
-  // of neighbours among those that are still single: making one makes new neighbours.
+  // Of the rest the nearest two of different family, again and again. They are always neighbours
+  // among those that are still single, and pairing them makes new neighbours.
   if (interval) {
     std::vector<int> singles;
     for (size_t i = 0; i < dumps.size(); ++i) {
       if (partner[i] < 0) singles.push_back(static_cast<int>(i));
     }
-    for (bool paired = true; paired;) {
-      paired = false;
-      std::vector<Candidate> candidates;
-      for (size_t i = 0; i + 1 < singles.size(); ++i) {
-        const auto& a = dumps[static_cast<size_t>(singles[i])];
-        const auto& b = dumps[static_cast<size_t>(singles[i + 1])];
-        const int64_t distance = b.taken_ms - a.taken_ms;
-        if (a.family == b.family || distance * 2 >= *interval) continue;
-        const bool a_first = a.family == 4;
-        candidates.push_back({distance, a_first ? singles[i] : singles[i + 1],
-                              a_first ? singles[i + 1] : singles[i]});
-      }
-      std::stable_sort(
-          candidates.begin(), candidates.end(),
-          [](const Candidate& a, const Candidate& b) { return a.distance_ms < b.distance_ms; });
-      for (const Candidate& candidate : candidates) {
-        if (partner[static_cast<size_t>(candidate.tcp)] >= 0) continue;
-        if (partner[static_cast<size_t>(candidate.tcp6)] >= 0) continue;
-        pair(candidate.tcp, candidate.tcp6);
-        paired = true;
-      }
-      std::erase_if(singles, [&](int i) { return partner[static_cast<size_t>(i)] >= 0; });
+    // Of each single dump its neighbours among the others, -1 at the ends.
+    std::vector<int> before(dumps.size(), -1);
+    std::vector<int> after(dumps.size(), -1);
+    std::priority_queue<Candidate> candidates;
+    const auto join = [&](int earlier, int later) {
+      if (earlier >= 0) after[static_cast<size_t>(earlier)] = later;
+      if (later >= 0) before[static_cast<size_t>(later)] = earlier;
+      if (earlier < 0 || later < 0) return;
+      const DumpMoment& a = dumps[static_cast<size_t>(earlier)];
+      const DumpMoment& b = dumps[static_cast<size_t>(later)];
+      const int64_t distance = b.taken_ms - a.taken_ms;
+      if (a.family == b.family || distance * 2 >= *interval) return;
+      candidates.push({distance, earlier, later});
+    };
+    for (size_t i = 0; i + 1 < singles.size(); ++i) join(singles[i], singles[i + 1]);
+    while (!candidates.empty()) {
+      const Candidate nearest = candidates.top();
+      candidates.pop();
+      const auto earlier = static_cast<size_t>(nearest.earlier);
+      const auto later = static_cast<size_t>(nearest.later);
+      if (partner[earlier] >= 0 || partner[later] >= 0) continue;
+      pair(nearest.earlier, nearest.later);
+      join(before[earlier], after[later]);
     }
   }
 

@@ -260,7 +260,7 @@ class Table {
   Socket Listener(uint16_t port) {
     Socket socket;
     socket.local_port = port;
-    socket.uid = port < 1024 ? 0 : 100 + port % 7;
+    socket.uid = port < 1024 ? 0 : 100U + port % 7U;
     socket.inode = next_inode_++;
     socket.pointer = static_cast<uint32_t>(random_.Next()) | 1;
     socket.rto = 100;

@@ -71,6 +71,11 @@ class RunnerTest(unittest.TestCase):
             updated, text + "\\$ a\n\\! b\n\\= 2\n\\~ c\n\\...\n\\# d\n\\\\e\n\\\n")
         self.holds(updated)
 
+    def test_bytes(self):
+        self.holds("$ printf 'a\\r\\n\\377\\n'\na\\r\n\\\\xff\n")
+        self.fails("$ printf 'a\\r\\n'\na\n", "+a\\r")
+        self.holds("```console\n$ printf 'a\\r\\n'\na\n```\n", name="a.md")
+
     def test_setup_lines(self):
         self.holds("% echo noise; echo x > file\n$ cat file\nx\n")
         self.fails("% false\n$ true\n", "a.test:1")

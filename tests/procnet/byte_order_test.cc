@@ -96,8 +96,10 @@ TEST_CASE("peers whose last byte looks like a network do not mislead") {
   SECTION("a public peer that reads as loopback") {
     CHECK(Host(ByteOrder::kLittle).Socket4(V4(192, 168, 1, 5), V4(52, 0, 0, 127)).IsTold());
     CHECK(Host(ByteOrder::kLittle).Socket4(V4(10, 0, 0, 5), V4(52, 0, 0, 127)).IsTold());
-    CHECK_FALSE(
-        Host(ByteOrder::kLittle).Socket4(V4(93, 184, 216, 34), V4(52, 0, 0, 127)).IsMistaken());
+    CHECK(Host(ByteOrder::kBig).Socket4(V4(192, 168, 1, 5), V4(52, 0, 0, 127)).IsTold());
+    for (const ByteOrder order : {ByteOrder::kLittle, ByteOrder::kBig}) {
+      CHECK_FALSE(Host(order).Socket4(V4(93, 184, 216, 34), V4(52, 0, 0, 127)).IsMistaken());
+    }
   }
   SECTION("public peers that end in .10, as chance makes them") {
     Host host(ByteOrder::kLittle);

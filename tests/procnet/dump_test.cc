@@ -101,6 +101,11 @@ TEST_CASE("sockets that share their endpoints are kept") {
   SECTION("without inode: other pointers") {
     CHECK(ParseDump(DumpOf({Connection(1000, 0, 1), Connection(1000, 0, 2)})).sockets.size() == 2);
   }
+  SECTION("without inode, so many that they meet in a hash table") {
+    std::vector<SocketRecord> records;
+    for (uint64_t i = 1; i <= 1000; ++i) records.push_back(Connection(1000, 0, i));
+    CHECK(ParseDump(DumpOf(records)).sockets.size() == 1000);
+  }
   SECTION("one of them orphaned") {
     CHECK(ParseDump(DumpOf({Connection(1000, 5, 0), Connection(1000, 0, 0)})).sockets.size() == 2);
   }
@@ -141,6 +146,14 @@ TEST_CASE("rows of 10 columns") {
     CHECK(dump.refused[1].position.line == 3);
     CHECK(dump.refused[2].position.line == 5);
     for (const RefusedLine& refused : dump.refused) CHECK(refused.reason == Reason::kCutRow);
+  }
+  SECTION("are cut ones before many longer rows, which are read in bulk") {
+    std::vector<SocketRecord> records;
+    for (uint16_t port = 1; port <= 20; ++port) records.push_back(Connection(port, port, 0xA));
+    const std::string modern_rows = DumpOf(records).substr(kTcpHeader.size() + 1);
+    const Dump dump = ParseDump(Text(kTcpHeader, old_rows[0]) + modern_rows);
+    CHECK(dump.sockets.size() == 20);
+    CHECK(dump.refused.size() == 1);
   }
 }
 

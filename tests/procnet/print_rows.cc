@@ -17,7 +17,8 @@
 
 namespace {
 
-using namespace tcpsnap;  // NOLINT: a program of one page
+namespace procnet = tcpsnap::procnet;
+namespace testing = tcpsnap::testing;
 
 std::string Text(const uint32_t words[4], procnet::Family family) {
   return AddressText(procnet::DecodeAddress(words, family, procnet::ByteOrder::kLittle));

@@ -81,7 +81,25 @@ const Refusal kRefusals[] = {
     {"  0: 0100007F:1538 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 37 2 c1b4bb9e "
      "0",
      Reason::kUdpRow, "07 "},
+    {"  0: 0100007F:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 37 1 c1b4bb9e "
+     "1 0 0 10 0    2026-11-22T07:37:28+00:00",
+     Reason::kJoinedRow, "    2026"},
+    {"  0: 0100007F:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 37 1 c1b4bb9e "
+     "1 0 0 10 0    1: 0100007F:1539 00000000:0000 0A",
+     Reason::kJoinedRow, "    1:"},
 };
+
+TEST_CASE("behind the last column stands what the header names") {
+  const std::string row =
+      "  0: 0100007F:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 37 1 "
+      "c1b4bb9e "
+      "1 0 0 10 0";
+  SocketRecord record;
+  CHECK(ParseRow(row + " 1234 kworker/0:1", {2}, record).reason == Reason::kNone);
+  CHECK(ParseRow(row + " 1234 httpd", {0}, record).reason == Reason::kJoinedRow);
+  CHECK(ParseRow(row + " 1234 httpd", {}, record).reason == Reason::kNone);
+  CHECK(ParseRow(row + "  1795333047", {0}, record).reason == Reason::kJoinedRow);
+}
 
 TEST_CASE("every refusal names its reason and its place") {
   for (const Refusal& refusal : kRefusals) {

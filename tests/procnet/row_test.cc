@@ -1,5 +1,6 @@
 #include "procnet/row.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 
@@ -136,6 +137,46 @@ TEST_CASE("the vendor's columns that a header names may stand behind a minisocke
   CHECK(record.shape == RowShape::kMini);
   CHECK(ParseRow(row + " 0 a b", {2}, record).reason == Reason::kNone);
   CHECK(ParseRow(row + " 0 7", {}, record).reason == Reason::kCutRow);
+}
+
+TEST_CASE("every column with every number around the ends of the ranges") {
+  const char* const numbers[] = {"0",
+                                 "00",
+                                 "-0",
+                                 "-1",
+                                 "+1",
+                                 "1a",
+                                 "-",
+                                 "x",
+                                 "99999999",
+                                 "100000000",
+                                 "2147483647",
+                                 "2147483648",
+                                 "-2147483648",
+                                 "-2147483649",
+                                 "4294967295",
+                                 "4294967296",
+                                 "999999999999999",
+                                 "9999999999999999",
+                                 "9223372036854775807",
+                                 "9223372036854775808",
+                                 "18446744073709551615",
+                                 "18446744073709551616",
+                                 "000000000000000000000000000000000000000000000000000000000000001"};
+  for (const std::string& row : {kListen, kTimeWait, kProbing, kTcp6}) {
+    for (size_t begin = row.find_first_not_of(' '); begin != row.npos;) {
+      const size_t end = std::min(row.find(' ', begin), row.size());
+      const std::string after = row.substr(end);
+      for (const std::string number : numbers) {
+        for (const char* colon : {"", ":"}) {
+          const std::string changed = row.substr(0, begin) + number + colon + after;
+          CAPTURE(changed);
+          CHECK(testing::CheckRow(changed) == "");
+        }
+      }
+      begin = row.find_first_not_of(' ', end);
+    }
+  }
 }
 
 TEST_CASE("the number of tokens tells what was cut") {

@@ -107,7 +107,7 @@ TEST_CASE("format: a report in each") {
 TEST_CASE("format: a time in another zone bears its offset, in JSON it is UTC") {
   const std::vector<OutputColumn> columns = {{"t", ColumnType::kTime}};
   const RowsOfCells rows = {{Integer(kTaken)}};
-  CHECK(Write("csv", columns, rows, "Asia/Kolkata") == "t\r\n2026-11-22 13:07:27+05:30\n");
+  CHECK(Write("csv", columns, rows, "Asia/Kolkata") == "t\n2026-11-22 13:07:27+05:30\n");
   CHECK(Write("table", columns, rows, "Asia/Kolkata", false) == "2026-11-22 13:07:27+05:30\n");
   CHECK(Write("jsonl", columns, rows, "Asia/Kolkata") == "{\"t\":\"2026-11-22T07:37:27Z\"}\n");
 }
@@ -218,7 +218,7 @@ TEST_CASE("format: several results") {
   const std::vector<OutputColumn> columns = {{"a", ColumnType::kAny}};
   const RowsOfCells rows = {{Integer(1)}};
   CHECK(Write("table", columns, rows, "UTC", true, 2) == "a\n-\n1\n\na\n-\n1\n");
-  CHECK(Write("csv", columns, rows, "UTC", true, 2) == "a\r\n1\r\n\r\na\r\n1\n");
+  CHECK(Write("csv", columns, rows, "UTC", true, 2) == "a\n1\n\na\n1\n");
   CHECK(Write("json", columns, rows, "UTC", true, 2) == "[\n{\"a\":1}\n]\n[\n{\"a\":1}\n]\n");
   CHECK(Write("jsonl", columns, rows, "UTC", true, 2) == "{\"a\":1}\n{\"a\":1}\n");
 }

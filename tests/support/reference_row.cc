@@ -167,7 +167,8 @@ bool SameSocket(const SocketRecord& a, const SocketRecord& b) {
 
 }  // namespace
 
-std::optional<SocketRecord> ReferenceRow(const std::string& line, int extra_columns) {
+std::optional<SocketRecord> ReferenceRow(const std::string& line,
+                                         std::optional<int> extra_columns) {
   const std::vector<std::string> words = Words(line);
   if (words.size() < 10) return std::nullopt;
   SocketRecord record;
@@ -178,6 +179,15 @@ std::optional<SocketRecord> ReferenceRow(const std::string& line, int extra_colu
     return record;
   }
   if (words.size() == 11 || !ReferenceAndPointer(words, record)) return std::nullopt;
+  if (words.size() > 17) {
+    if (extra_columns == 0) return std::nullopt;
+    const auto has_colon = [](const std::string& word) {
+      return word.find(':') != std::string::npos;
+    };
+    if (!extra_columns && std::any_of(words.begin() + 17, words.end(), has_colon)) {
+      return std::nullopt;
+    }
+  }
   if (words.size() >= 17) {
     record.shape = RowShape::kFull;
     return Tail(words, record) ? std::optional(record) : std::nullopt;
@@ -185,7 +195,8 @@ std::optional<SocketRecord> ReferenceRow(const std::string& line, int extra_colu
   // A vendor's further columns may stand behind the pointer too.
   record.shape = RowShape::kMini;
   const bool extra = words.size() > 12;
-  return HasNoTail(record) && (!extra || extra_columns > 0) ? std::optional(record) : std::nullopt;
+  return HasNoTail(record) && (!extra || extra_columns.value_or(0) > 0) ? std::optional(record)
+                                                                        : std::nullopt;
 }
 
 std::vector<SocketRecord> ReferenceDedup(const std::vector<SocketRecord>& rows) {

@@ -154,7 +154,8 @@ bool FastPathTakes(std::string_view line, Family family) {
 
 std::string CheckRow(std::string_view line) {
   SocketRecord record;
-  for (int extra_columns = 0; extra_columns <= 2; ++extra_columns) {
+  for (const std::optional<int> extra_columns : {std::optional<int>(0), std::optional<int>(1),
+                                                 std::optional<int>(2), std::optional<int>()}) {
     std::memset(&record, 0x5A, sizeof record);
     const RowResult result = ParseRow(line, {extra_columns}, record);
     const auto reference = ReferenceRow(std::string(line), extra_columns);
@@ -167,7 +168,7 @@ std::string CheckRow(std::string_view line) {
     if (reference && procnet::LooksLike(line) != procnet::Likeness::kRow) {
       return "a whole row does not look like a row";
     }
-    if (extra_columns > 0) continue;
+    if (extra_columns != 0) continue;
     if (std::string failure = CheckFastRow(line, result, record); !failure.empty()) return failure;
   }
   return {};
