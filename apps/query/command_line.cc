@@ -83,7 +83,7 @@ constexpr std::array<Command, 6> kCommands = {{
 }};
 
 po::options_description OptionsOf(const Command& command) {
-  po::options_description options("Options");
+  po::options_description options("Options", 100);
   auto add = options.add_options();
   if ((command.options & kWindow) != 0) {
     add("since", po::value<std::string>()->value_name("T"), "from this time on");

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <thread>
 #include <utility>
 
@@ -199,6 +201,16 @@ std::optional<int64_t> FileSize(const std::string& path) {
   return status.st_size;
 }
 
+/// SQLite's own message for a folder that can't be written is that the file doesn't exist.
+void CheckFolderIsWritable(const std::string& path) {
+  std::filesystem::path folder = std::filesystem::path(PlainFileName(path)).parent_path();
+  if (folder.empty()) folder = ".";
+  if (access(folder.c_str(), W_OK) == 0) return;
+  throw DatabaseError(
+      path + ": can't write in its folder, where the journal has to be: " + std::strerror(errno),
+      SQLITE_CANTOPEN);
+}
+
 /// Rolls back the journal of a killed import, which a read-only connection can't do.
 void RollBackKilledImport(const std::string& path) {
   sqlite3* handle = nullptr;
@@ -346,6 +358,7 @@ Database Database::Open(const std::string& path, int flags) {
 
 Database Database::OpenForImport(const std::string& path) {
   FileSize(path);
+  CheckFolderIsWritable(path);
   Database database = Open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   const bool empty = IsEmpty(database);
   if (!empty) CheckIdentity(database);

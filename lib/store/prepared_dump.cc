@@ -50,10 +50,10 @@ class KeyMaker {
 };
 
 OwnerClass ClassifyOwner(const SocketRecord& record) {
+  // Whatever its inode: PackKind leaves this class out.
+  if (record.state == State::kTimeWait) return OwnerClass::kTimewait;
   if (record.inode != 0) return OwnerClass::kOwned;
-  if (record.timer == Timer::kTimewait || record.state == State::kTimeWait) {
-    return OwnerClass::kTimewait;
-  }
+  if (record.timer == Timer::kTimewait) return OwnerClass::kTimewait;
   switch (record.state) {
     case State::kSynRecv:
       return record.shape == procnet::RowShape::kMini ? OwnerClass::kSynrecv

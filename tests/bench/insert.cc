@@ -48,8 +48,7 @@ struct Capture {
   int64_t WithId(const PreparedDump& dump, int64_t endpoint) {
     const int64_t key = tcpsnap::store::AddressKey(endpoint);
     if (key < tcpsnap::store::kFirstKey6) return endpoint;
-    const Address& address =
-        dump.addresses6[static_cast<size_t>(key - tcpsnap::store::kFirstKey6)];
+    const Address& address = dump.addresses6[static_cast<size_t>(key - tcpsnap::store::kFirstKey6)];
     const auto [place, is_new] =
         ids.emplace(address.bytes, static_cast<int64_t>(addresses6.size()) + 1);
     if (is_new) addresses6.push_back(address);

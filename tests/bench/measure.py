@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures tcpsnap against its peers and ceilings and prints one table. tests/bench/run calls it.
 
-All answers are compared first: a fast wrong one is no result. Then every work runs once a round, in turn,
-so that whatever else the machine does falls on all of them; the table shows medians.
+Every work runs once a round, in turn, so that whatever else the machine does falls on all of them; the
+table shows medians. All answers are compared: a fast wrong one is no result.
 """
 
 import argparse
@@ -101,8 +101,8 @@ def classes(database, table):
 def totals(database):
     """The rows of the two large tables, each column as a sum that does not overflow."""
     columns = {
-        "socket_row": "local remote kind timer tx_queue rx_queue retransmits uid probes inode rto_ato "
-                      "cwnd_ssthresh",
+        "socket_row": "local remote kind timer tx_queue rx_queue retransmits uid probes inode "
+                      "rto_ato cwnd_ssthresh",
         "census": "kind service_port sockets tx_queue rx_queue retransmitting unowned",
     }
     return [query(database, f"SELECT count(*), "
@@ -226,7 +226,8 @@ class Bench:
         samples = LARGE["snapshots"] * LARGE["sockets"]
         shape = f"{samples:,} samples in {LARGE['snapshots']:,} snapshots"
         peak = int((self.folder / "large.time").read_text().split()[-1])
-        self.row("import from a pipe", shape, f"{spent:.0f} s, {samples / spent / 1e6:.2f} M rows/s",
+        self.row("import from a pipe", shape,
+                 f"{spent:.0f} s, {samples / spent / 1e6:.2f} M rows/s",
                  "", "", "", f"{peak / 1024:.0f} MB")
 
         states = Work([self.query, "report", database, "states", "--bucket", "1h"])
@@ -264,8 +265,9 @@ def first_line(*command):
 
 
 def versions():
-    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-                  if line.startswith("model name")), platform.machine())
+    cpus = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":")[1].strip() for line in cpus if line.startswith("model name")),
+                 platform.machine())
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     package = first_line("dpkg-query", "-W", "-f", "${Version}",
                          "golang-github-prometheus-procfs-dev")
@@ -285,11 +287,13 @@ def versions():
 def main():
     parser = argparse.ArgumentParser(description="Measures; see README.md beside this file.")
     parser.add_argument("--build", type=Path, required=True, help="folder of a Release build")
-    parser.add_argument("--folder", type=Path, required=True, help="scratch, deleted before and after")
+    parser.add_argument("--folder", type=Path, required=True,
+                        help="scratch, deleted before and after")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--snapshots", type=int, default=500)
     parser.add_argument("--sockets", type=int, default=4000, help="a snapshot")
-    parser.add_argument("--large", action="store_true", help="also 100 million samples (5 GB of disk)")
+    parser.add_argument("--large", action="store_true",
+                        help="also 100 million samples (5 GB of disk)")
     options = parser.parse_args()
     bench = Bench(options)
     try:

@@ -40,7 +40,8 @@ class HouseTest(unittest.TestCase):
             self.refused(elsewhere, HEADER + f"  #  include <{header}>\n", "belongs in")
 
     def test_arrows(self):
-        for name, header in [("lib/capture/a.cc", "procnet/row.h"), ("lib/store/a.cc", "procnet/row.h"),
+        for name, header in [("lib/capture/a.cc", "procnet/row.h"),
+                             ("lib/store/a.cc", "procnet/row.h"),
                              ("lib/report/a.cc", "store/database.h"),
                              ("lib/report/a.cc", "capture/clock.h"),
                              ("apps/ingest/main.cc", "capture/reader.h")]:
