@@ -9,6 +9,7 @@ namespace tcpsnap::ingest {
 namespace {
 
 constexpr int64_t kMostWarnings = 20;
+constexpr int64_t kMostPerMessage = 10;
 
 }  // namespace
 
@@ -18,8 +19,11 @@ void FileReport::Fail(const std::string& path, const capture::CaptureError& erro
     if (passed_over_++ == 0) first_passed_over_ = path + ": " + error.what();
     return;
   }
-  progress_.Clear();
-  apps::PrintMessage((path == "-" ? "standard input" : path) + ": " + error.what());
+  // A pile of files mostly fails for one reason.
+  if (++by_message_[error.what()] <= kMostPerMessage) {
+    progress_.Clear();
+    apps::PrintMessage((path == "-" ? "standard input" : path) + ": " + error.what());
+  }
   if (strict_ && error.trouble() == Trouble::kTooManyRejects) {
     ++refused_;
   } else {
@@ -37,6 +41,12 @@ int FileReport::Finish(int64_t sources) {
   if (warnings_ > kMostWarnings) {
     apps::PrintMessage("warning: " + std::to_string(warnings_ - kMostWarnings) +
                        " more warnings like these");
+  }
+  for (const auto& [message, count] : by_message_) {
+    if (count > kMostPerMessage) {
+      apps::PrintMessage("and " + std::to_string(count - kMostPerMessage) +
+                         " more files of which: " + message);
+    }
   }
   if (passed_over_ > 0) {
     const bool one = passed_over_ == 1;

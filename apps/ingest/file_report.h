@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ class FileReport {
   int64_t passed_over_ = 0;
   int64_t warnings_ = 0;
   std::string first_passed_over_;
+  std::map<std::string, int64_t> by_message_;  // how many files failed with it
 };
 
 }  // namespace tcpsnap::ingest

@@ -170,6 +170,7 @@ class FileEvents : public DumpEvents {
   }
   void OnForeignTable(procnet::Table) override {}
 
+  bool HasDumps() const { return !ordinals_.empty(); }
   std::string Layout() const {
     std::string text;
     for (const std::string& layout : layouts_) text += (text.empty() ? "" : ", ") + layout;
@@ -291,7 +292,9 @@ void CaptureReader::ReadOne(const FoundFile& file) {
       const procnet::RefusedLine& first = *counter.first;
       throw CaptureError(
           Trouble::kTooManyRejects,
-          std::to_string(counter.count) + " lines can't be read, the first is line " +
+          std::to_string(counter.count) +
+              (counter.count == 1 ? " line can't be read, line "
+                                  : " lines can't be read, the first is line ") +
               std::to_string(first.position.line) + ":" + std::to_string(first.column + 1) + ": " +
               std::string(ReasonSentence(first.reason)) + " Nothing of the file was imported");
     }
@@ -319,6 +322,9 @@ void CaptureReader::ReadOnce(const FoundFile& file, ByteSource& source, const st
   sink.End(totals);
   run_vote_.Add(events.vote());
   assumed_order_ |= events.assumed_order;
+  if (!events.HasDumps()) {
+    sink.Warn(file.path + ": not one row of it could be read, so it brought no snapshot");
+  }
   if (events.ambiguous_times > 0) {
     sink.Warn(file.path + ": " + std::to_string(events.ambiguous_times) +
               " times occur twice in the zone (the clock was set back); the first was taken");

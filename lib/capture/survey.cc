@@ -18,11 +18,11 @@ class Surveyor : public DumpEvents {
   }
   void OnDump(FoundDump& dump) override {
     survey.has_dumps = true;
-    survey.has_refused |= !dump.refused.empty();
+    NoteRefused(dump.refused);
     survey.moments += !dump.same_moment;
     for (const procnet::SocketRecord& record : dump.records) survey.vote.Add(record);
   }
-  void OnStrayRefused(std::vector<procnet::RefusedLine>&) override { survey.has_refused = true; }
+  void OnStrayRefused(std::vector<procnet::RefusedLine>& lines) override { NoteRefused(lines); }
   void OnForeignTable(procnet::Table table) override {
     if (!survey.foreign) survey.foreign = table;
   }
@@ -35,6 +35,17 @@ class Surveyor : public DumpEvents {
   uint64_t bytes_read = 0;
 
  private:
+  // Rows of a udp table without its header are another table, no damage.
+  void NoteRefused(const std::vector<procnet::RefusedLine>& lines) {
+    for (const procnet::RefusedLine& line : lines) {
+      if (line.reason == procnet::Reason::kUdpRow) {
+        survey.foreign = survey.foreign.value_or(procnet::Table::kUdp);
+      } else {
+        survey.has_refused = true;
+      }
+    }
+  }
+
   std::optional<uint64_t> limit_;
 };
 

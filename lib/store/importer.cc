@@ -8,6 +8,7 @@
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "store/interner.h"
 #include "store/snapshots.h"
@@ -81,6 +82,10 @@ int64_t HashBytes(std::string_view bytes) {
 bool IsBeginning(std::vector<SocketRow> shorter, std::vector<SocketRow> longer,
                  int64_t longer_duplicates) {
   if (shorter.size() > longer.size()) return false;
+  // Direction and is_local are decided over the whole dump: a later row may change them.
+  for (std::vector<SocketRow>* rows : {&shorter, &longer}) {
+    for (SocketRow& row : *rows) row.kind &= ~kWholeDumpKindBits;
+  }
   std::sort(shorter.begin(), shorter.end());
   std::sort(longer.begin(), longer.end());
   std::vector<SocketRow> missing;
@@ -136,6 +141,7 @@ struct Importer::State {
 
   std::optional<Transaction> transaction;
   int64_t pending_bytes = 0;
+  ImportSummary kept_summary;  // as of the source's begin or its last commit, without warnings
 
   // The source that is being read.
   bool in_source = false;
@@ -226,6 +232,7 @@ struct Importer::State {
 
   void EnsureTransaction();
   void Commit();
+  void KeepSummary();
   void WriteAccount(bool complete, const std::string& content_hash);
   int64_t HostId(const IncomingDump& incoming);
   int64_t SnapshotId(int64_t host_id, const IncomingDump& incoming);
@@ -256,6 +263,14 @@ void Importer::State::Commit() {
   transaction->Commit();
   transaction.reset();
   pending_bytes = 0;
+  if (in_source) KeepSummary();
+}
+
+// What Abort goes back to. Warnings are added at the end of a source, when nothing is taken back.
+void Importer::State::KeepSummary() {
+  std::vector<std::string> warnings = std::exchange(summary.warnings, {});
+  kept_summary = summary;
+  summary.warnings = std::move(warnings);
 }
 
 void Importer::State::WriteAccount(bool complete, const std::string& content_hash) {
@@ -466,7 +481,7 @@ void Importer::State::NoteOwn(const StoredDump& stored, const IncomingDump& inco
 // same for a while; with one, a file was imported twice with different options, or read stale.
 void Importer::State::NoteTwin(int64_t host_id, const IncomingDump& incoming) {
   const bool ticking = std::any_of(incoming.dump.rows.begin(), incoming.dump.rows.end(),
-                                   [](const SocketRow& row) { return (row.timer >> 3) > 0; });
+                                   [](const SocketRow& row) { return TimerTicks(row.timer) > 0; });
   if (!ticking) return;
   find_twin.Bind(1, static_cast<int64_t>(incoming.dump.content_hash)).Bind(2, host_id);
   find_twin.Bind(3, incoming.taken_ms).Bind(4, static_cast<int64_t>(incoming.dump.family));
@@ -490,6 +505,7 @@ void Importer::Begin(const SourceStart& source) {
   s.EnsureTransaction();
   s.database.Execute("SAVEPOINT source");
   s.in_source = true;
+  s.KeepSummary();
   s.source_path = source.path;
   s.source_layout = source.layout;
   s.source_bytes = 0;
@@ -595,8 +611,10 @@ void Importer::Add(IncomingDump&& incoming) {
 }
 
 void Importer::Refuse(const std::vector<RefusedLine>& lines) {
-  state_->EnsureTransaction();
-  state_->StoreRejects(lines, std::nullopt);
+  State& s = *state_;
+  if (s.pending_bytes > s.settings.transaction_bytes) s.Commit();
+  s.EnsureTransaction();
+  s.StoreRejects(lines, std::nullopt);
 }
 
 void Importer::End(const SourceEnd& end) {
@@ -635,6 +653,8 @@ void Importer::Abort() {
   s.in_source = false;
   s.hosts.clear();
   s.addresses.Forget();
+  std::swap(s.kept_summary.warnings, s.summary.warnings);
+  s.summary = std::exchange(s.kept_summary, {});
 }
 
 // What the answers will lack.

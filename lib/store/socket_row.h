@@ -62,10 +62,14 @@ enum class OwnerClass : uint8_t {
 int64_t PackKind(procnet::State state, bool is_local, Direction direction, OwnerClass owner);
 /// The low bits of a kind: all but the owner class.
 inline constexpr int64_t kCensusKindBits = 0x7F;
+/// The bits that depend on the other rows of the dump: is_local and direction.
+inline constexpr int64_t kWholeDumpKindBits = 0x70;
 
 /// ticks * 5 + timer: the 6000 ticks of TIME_WAIT fit 2 bytes. -1 - timer where the ticks are an
 /// overflow of old kernels (2^32 and more).
 int64_t PackTimer(procnet::Timer timer, uint64_t ticks);
+/// 0 where they overflowed.
+constexpr int64_t TimerTicks(int64_t packed) { return packed < 0 ? 0 : packed / 5; }
 
 /// Each number in two parts: the low parts together in 30 bits, which is 4 bytes for nearly every
 /// row, the high parts above them.

@@ -75,8 +75,9 @@ std::string Value(const Statement& statement, int column) {
 }  // namespace
 
 const std::set<std::string> kWhoCameFirst = {
-    "sources.dumps", "sources.samples", "sources.duplicates", "sources.known", "sources.rejected",
-    "dumps.source",  "dumps.line",      "dumps.byte_offset",  "dumps.rejected"};
+    "sockets.local_key",  "sockets.remote_key", "sources.dumps",    "sources.samples",
+    "sources.duplicates", "sources.known",      "sources.rejected", "dumps.source",
+    "dumps.line",         "dumps.byte_offset",  "dumps.rejected"};
 
 ImportResult Import(Database& database, const std::vector<std::string>& paths,
                     const ImportOptions& options) {

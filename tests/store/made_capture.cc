@@ -29,32 +29,32 @@ void PlaceAddress(Random& random, Family family, uint32_t words[4]) {
   }
 }
 
-std::string Row(Random& random, Family family, size_t slot) {
-  SocketRecord record = CommonRecord(random, family,
-                                     Below(random, 3) == 0 ? RowShape::kMini : RowShape::kFull);
-  record.slot = slot;
+SocketRecord MakeSocket(Random& random, Family family) {
+  SocketRecord record =
+      CommonRecord(random, family, Below(random, 3) == 0 ? RowShape::kMini : RowShape::kFull);
   if (record.shape == RowShape::kFull && Below(random, 4) == 0) record.state = State::kListen;
   PlaceAddress(random, family, record.local_words);
   PlaceAddress(random, family, record.remote_words);
   record.local_port = static_cast<uint16_t>(8000 + Below(random, 4));
   record.remote_port = static_cast<uint16_t>(8000 + Below(random, 4));
-  RowStyle style;
-  style.width = family == Family::kTcp ? 149 : 0;
-  return FormatRow(record, style);
+  return record;
 }
 
-std::vector<std::string> Dump(Random& random, Family family, const MadeOptions& options) {
+std::vector<std::string> MakeDump(Random& random, Family family, const MadeOptions& options) {
+  RowStyle style;
+  style.width = family == Family::kTcp ? 149 : 0;
   std::vector<std::string> lines = {family == Family::kTcp ? kTcpHeader : kTcp6Header};
+  std::vector<SocketRecord> sockets;
   const size_t rows = Below(random, options.most_rows + 1);
   for (size_t i = 0; i < rows; ++i) {
-    if (lines.size() > 1 && Below(random, 100) < options.copies_percent) {
-      // The same socket a moment later: the kernel gives it the next number, and it has moved on.
-      std::string copy = lines[1 + Below(random, lines.size() - 1)];
-      copy[copy.find(' ', copy.find(':', copy.find(':', 6) + 6) + 6) + 6] = '7';
-      lines.push_back(copy);
-    } else {
-      lines.push_back(Row(random, family, i));
+    SocketRecord socket = MakeSocket(random, family);
+    if (i > 0 && Below(random, 100) < options.copies_percent) {
+      socket = sockets[Below(random, i)];
+      ++socket.tx_queue;  // a moment later
     }
+    socket.slot = i;
+    sockets.push_back(socket);
+    lines.push_back(FormatRow(socket, style));
   }
   return lines;
 }
@@ -78,8 +78,8 @@ std::vector<MadeSnapshot> MakeSnapshots(Random& random, const MadeOptions& optio
                   options.zoneless ? "2026-11-22 07:%02u:27" : "2026-11-22T07:%02u:27+00:00",
                   static_cast<unsigned>(i));
     snapshot.marker = marker;
-    snapshot.tcp = Dump(random, Family::kTcp, options);
-    snapshot.tcp6 = Dump(random, Family::kTcp6, options);
+    snapshot.tcp = MakeDump(random, Family::kTcp, options);
+    snapshot.tcp6 = MakeDump(random, Family::kTcp6, options);
     snapshots.push_back(std::move(snapshot));
   }
   return snapshots;
