@@ -81,8 +81,9 @@ po::options_description MakeOptions() {
       ("max-rejects", po::value<int64_t>()->value_name("N"),
        "import no file in which more than N lines can't be read")  //
       ("forget", po::value<std::vector<std::string>>()->value_name("SOURCE")->composing(),
-       "take out what the file SOURCE brought (a name as `tcpsnap-query info` shows it)")  //
-      ("dry-run", "import nothing; say on stdout what would be imported")                  //
+       "take out what the file SOURCE brought (a path or content hash as `tcpsnap-query info` "
+       "shows them)")                                                      //
+      ("dry-run", "import nothing; say on stdout what would be imported")  //
       ("wait", text("D"), "wait so long for readers of the database at a commit (default: 60s)")(
           "quiet,q", "no progress, no summary; errors and warnings only")  //
       ("help,h", "this text")                                              //
@@ -135,6 +136,10 @@ CommandLine ParseCommandLine(int argc, char** argv) {
   capture.host = text("host").value_or(capture.host);
   capture.netns = text("netns").value_or("");
   if (capture.host.empty()) throw apps::UsageError("--host is empty");
+  if ((capture.host + capture.netns).find('/') != std::string::npos) {
+    throw apps::UsageError(
+        "a slash parts host and network namespace: it can't be in --host or --netns");
+  }
   if (text("tz")) capture.zone = capture::Zone::Find(*text("tz"));
   if (text("time")) capture.time_ms = ParseMoment("--time", *text("time"), capture.zone);
   if (text("start")) capture.start_ms = ParseMoment("--start", *text("start"), capture.zone);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include "capture/clock.h"
 #include "common/interrupt.h"
@@ -14,6 +15,7 @@
 #include "ingest/file_report.h"
 #include "ingest/import.h"
 #include "ingest/progress.h"
+#include "ingest/reading.h"
 #include "store/known_dumps.h"
 
 namespace tcpsnap::ingest {
@@ -33,24 +35,30 @@ class DryRunSink : public capture::CaptureSink {
     source_.path = source.path;
   }
   void Dump(capture::CapturedDump&& dump) override {
-    if (apps::ReceivedSignal() != 0) throw store::Interrupted("interrupted", 0);
-    const int64_t taken_ms = dump.taken_ms;
-    const store::PreparedDump prepared =
-        store::PrepareDump(std::move(dump.records), dump.family, dump.byte_order);
-    source_.hosts.insert(dump.netns.empty() ? dump.host : dump.host + "/" + dump.netns);
-    source_.origins.insert(std::string(TimeOriginName(dump.time_origin)));
-    source_.moments.insert(taken_ms);
-    source_.orders.insert((dump.byte_order == procnet::ByteOrder::kLittle ? "little (" : "big (") +
-                          std::string(ByteOrderOriginName(dump.byte_order_origin)) + ")");
-    (dump.family == procnet::Family::kTcp ? source_.tcp_dumps : source_.tcp6_dumps) += 1;
+    const store::IncomingDump incoming = ToIncoming(std::move(dump));
+    const store::PreparedDump& prepared = incoming.dump;
+    source_.hosts.insert(incoming.netns.empty() ? incoming.host
+                                                : incoming.host + "/" + incoming.netns);
+    source_.origins.insert(incoming.time_origin);
+    source_.moments.insert(incoming.taken_ms);
+    source_.orders.insert(
+        (incoming.byte_order == procnet::ByteOrder::kLittle ? "little (" : "big (") +
+        incoming.byte_order_origin + ")");
+    (prepared.family == procnet::Family::kTcp ? source_.tcp_dumps : source_.tcp6_dumps) += 1;
     source_.samples += prepared.row_count - prepared.duplicates;
     source_.duplicates += prepared.duplicates;
-    if (known_ && known_->Has(dump.host, dump.netns, taken_ms, prepared)) ++source_.known_dumps;
-    NoteRefused(dump.refused);
+    const bool is_new = in_this_run_
+                            .insert({incoming.host + "/" + incoming.netns, prepared.family,
+                                     incoming.taken_ms, prepared.content_hash})
+                            .second;
+    source_.known_dumps += !is_new || (known_ && known_->Has(incoming.host, incoming.netns,
+                                                             incoming.taken_ms, prepared));
+    NoteRefused(incoming.refused);
   }
   void StrayRefused(std::vector<procnet::RefusedLine>&& lines) override { NoteRefused(lines); }
   void End(const capture::SourceTotals& totals) override {
     ++sources;
+    if (totals.dumps == 0) report_.NoteNothingRead();
     progress_.Clear();
     output_.Write(Describe(totals));
   }
@@ -58,7 +66,10 @@ class DryRunSink : public capture::CaptureSink {
     report_.Fail(path, error, named);
   }
   void Warn(const std::string& message) override { report_.Warn(message); }
-  void Advance(uint64_t done, uint64_t total) override { progress_.Show(done, total); }
+  void Advance(uint64_t done, uint64_t total) override {
+    StopIfInterrupted();
+    progress_.Show(done, total);
+  }
 
   int64_t sources = 0;
 
@@ -101,7 +112,7 @@ class DryRunSink : public capture::CaptureSink {
                        std::to_string(s.moments.size()) + " (" + Join(s.origins) + ")");
     }
     add("dumps", std::to_string(s.tcp_dumps) + " tcp, " + std::to_string(s.tcp6_dumps) + " tcp6, " +
-                     std::to_string(s.known_dumps) + " of them in the database already");
+                     std::to_string(s.known_dumps) + " of them there already");
     add("byte order", Join(s.orders));
     add("samples", std::to_string(s.samples));
     add("duplicates", std::to_string(s.duplicates));
@@ -123,6 +134,8 @@ class DryRunSink : public capture::CaptureSink {
   FileReport& report_;
   Progress& progress_;
   std::optional<store::KnownDumps> known_;
+  // Host, family, time and content of the dumps so far.
+  std::set<std::tuple<std::string, procnet::Family, int64_t, uint64_t>> in_this_run_;
   Source source_;
 };
 
@@ -139,7 +152,7 @@ int RunDryRun(const CommandLine& line) {
   Progress progress(line.quiet);
   FileReport report(progress, line.strict);
   DryRunSink sink(line.capture.zone, database ? &*database : nullptr, output, report, progress);
-  capture::ReadCaptures(line.paths, line.capture, sink);
+  ReadPaths(line.paths, WithKnownHost(line.capture, database ? &*database : nullptr), sink);
   output.Finish();
   return report.Finish(sink.sources);
 }

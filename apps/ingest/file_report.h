@@ -18,6 +18,8 @@ class FileReport {
 
   void Fail(const std::string& path, const capture::CaptureError& error, bool named);
   void Warn(const std::string& message);
+  /// A file was taken, but no dump of it could be read (a warning says so): the run failed.
+  void NoteNothingRead() { ++failed_; }
   /// The last word: files that were passed over, or that there was nothing at all. Call it once,
   /// with the number of sources that were read. Returns the exit code.
   int Finish(int64_t sources);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <string>
 
 #include "capture/clock.h"
@@ -11,6 +12,7 @@
 #include "common/run_main.h"
 #include "ingest/file_report.h"
 #include "ingest/progress.h"
+#include "ingest/reading.h"
 #include "store/background_importer.h"
 #include "store/forget.h"
 
@@ -29,29 +31,12 @@ class ImportSink : public capture::CaptureSink {
     importer_.Begin(std::move(start));
     in_source_ = true;
   }
-  void Dump(capture::CapturedDump&& dump) override {
-    store::IncomingDump incoming;
-    incoming.dump = store::PrepareDump(std::move(dump.records), dump.family, dump.byte_order);
-    incoming.host = std::move(dump.host);
-    incoming.netns = std::move(dump.netns);
-    incoming.taken_ms = dump.taken_ms;
-    incoming.time_origin = TimeOriginName(dump.time_origin);
-    incoming.ordinal = dump.ordinal;
-    incoming.line = static_cast<int64_t>(dump.first.line);
-    incoming.byte_offset = static_cast<int64_t>(dump.first.offset);
-    incoming.end_offset = static_cast<int64_t>(dump.end_offset);
-    incoming.byte_order = dump.byte_order;
-    incoming.byte_order_origin = ByteOrderOriginName(dump.byte_order_origin);
-    incoming.open = dump.open;
-    incoming.has_header = dump.has_header;
-    incoming.refused = std::move(dump.refused);
-    incoming.counts = dump.counts;
-    importer_.Add(std::move(incoming));
-  }
+  void Dump(capture::CapturedDump&& dump) override { importer_.Add(ToIncoming(std::move(dump))); }
   void StrayRefused(std::vector<procnet::RefusedLine>&& lines) override {
     importer_.Refuse(std::move(lines));
   }
   void End(const capture::SourceTotals& totals) override {
+    if (totals.dumps == 0) report_.NoteNothingRead();
     importer_.End(
         {totals.counts, static_cast<int64_t>(totals.bytes), totals.content_hash, totals.layout});
     in_source_ = false;
@@ -62,7 +47,10 @@ class ImportSink : public capture::CaptureSink {
     report_.Fail(path, error, named);
   }
   void Warn(const std::string& message) override { report_.Warn(message); }
-  void Advance(uint64_t done, uint64_t total) override { progress_.Show(done, total); }
+  void Advance(uint64_t done, uint64_t total) override {
+    StopIfInterrupted();
+    progress_.Show(done, total);
+  }
 
  private:
   store::BackgroundImporter& importer_;
@@ -137,6 +125,8 @@ int64_t NowMs() {
 }  // namespace
 
 int RunImport(const CommandLine& line) {
+  std::error_code ignored;
+  const bool is_new = !std::filesystem::exists(line.database, ignored);
   store::Database database = store::Database::OpenForImport(line.database);
   database.SetBusyTimeout(line.wait_ms);
   const apps::InterruptGuard guard(&database);
@@ -146,16 +136,18 @@ int RunImport(const CommandLine& line) {
   settings.ticks_per_second = line.ticks_per_second;
   settings.version = TCPSNAP_VERSION;
   settings.now_ms = NowMs();
+  const capture::CaptureSettings capture_settings = WithKnownHost(line.capture, &database);
   store::ImportSummary summary;
   {
     store::BackgroundImporter importer(database, settings);
     ImportSink sink(importer, report, progress);
-    capture::ReadCaptures(line.paths, line.capture, sink);
+    ReadPaths(line.paths, capture_settings, sink);
     summary = importer.Finish();
   }
   progress.Clear();
   for (const std::string& warning : summary.warnings) report.Warn(warning);
   if (!line.quiet && summary.sources > 0) PrintSummary(summary, line);
+  if (is_new && summary.sources == 0) std::filesystem::remove(line.database, ignored);
   return report.Finish(summary.sources);
 }
 

@@ -33,11 +33,9 @@ class Descriptor {
   int get() const { return fd_; }
 
   size_t Read(char* bytes, size_t size) const {
-    for (;;) {
-      const ssize_t count = read(fd_, bytes, size);
-      if (count >= 0) return static_cast<size_t>(count);
-      if (errno != EINTR) Fail();
-    }
+    const ssize_t count = read(fd_, bytes, size);
+    if (count < 0) Fail();
+    return static_cast<size_t>(count);
   }
 
  private:

@@ -13,7 +13,7 @@ namespace tcpsnap::capture {
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  /// Reads up to `size` bytes; 0 at the end. Throws std::system_error.
+  /// Reads up to `size` bytes; 0 at the end. Throws std::system_error; EINTR is one.
   virtual size_t Read(char* bytes, size_t size) = 0;
   /// Goes back to the first byte, as long as RewindLimit was not passed.
   virtual void Rewind() = 0;

@@ -59,6 +59,13 @@ std::string Quote(std::string_view text) {
   return "'" + std::string(text.substr(0, kMost)) + (text.size() > kMost ? "...'" : "'");
 }
 
+[[noreturn]] void RefuseManyMoments(const ClockPlan& plan, const CaptureSettings& settings) {
+  RefuseTime("the file holds several dumps and no line tells their times" +
+             std::string(plan.origin == TimeOrigin::kName ? " (its name tells one)" : "") +
+             "; say how far they are apart: --interval 60s" +
+             (settings.time_ms ? ", with --start instead of --time" : ""));
+}
+
 ClockPlan MakeClockPlan(const std::string& path, const Survey& survey,
                         const CaptureSettings& settings) {
   if (survey.has_markers) {
@@ -66,6 +73,12 @@ ClockPlan MakeClockPlan(const std::string& path, const Survey& survey,
       RefuseTime("line " + std::to_string(survey.first_time_line) + ": " +
                  Quote(survey.first_time_text) + ": " +
                  std::string(TimeErrorSentence(survey.first_time->error)));
+    }
+    // One `date` above a loop that prints none.
+    if (survey.times == 1 && survey.moments > 1 && settings.interval_ms && !settings.time_ms &&
+        !settings.start_ms) {
+      return {false, survey.first_time->time->utc_ms, *settings.interval_ms, TimeOrigin::kMarker,
+              "one time above many dumps (--interval)"};
     }
     if (settings.time_ms || settings.start_ms || settings.interval_ms) {
       RefuseTime("the file has times of its own (line " + std::to_string(survey.first_time_line) +
@@ -98,12 +111,7 @@ ClockPlan MakeClockPlan(const std::string& path, const Survey& survey,
                     : "neither the file nor its name tells a time; say when it was taken: --time "
                       "'2026-11-22 07:37:27'");
   }
-  if (many && plan.interval_ms == 0) {
-    RefuseTime("the file holds several dumps and no line tells their times" +
-               std::string(plan.origin == TimeOrigin::kName ? " (its name tells one)" : "") +
-               "; say how far they are apart: --interval 60s" +
-               (settings.time_ms ? ", with --start instead of --time" : ""));
-  }
+  if (many && plan.interval_ms == 0) RefuseManyMoments(plan, settings);
   return plan;
 }
 
@@ -115,7 +123,9 @@ class CaptureReader {
 
  private:
   friend class FileEvents;
-  void ReadOne(const FoundFile& file);
+  enum class Outcome { kRead, kLater };
+  Outcome ReadOne(const FoundFile& file, bool may_wait);
+  void ReadAllOf(const std::vector<FoundFile>& files, std::vector<FoundFile>* later);
   void ReadOnce(const FoundFile& file, ByteSource& source, const std::string& head,
                 const Survey& survey, const ClockPlan& plan, CaptureSink& sink);
 
@@ -155,13 +165,17 @@ class FileEvents : public DumpEvents {
       dump.taken_ms = found.marker_time->time->utc_ms;
     } else {
       moment_ += moments_++ == 0 || found.same_moment ? 0 : 1;
+      // A pipe is not surveyed to its end.
+      if (moment_ > 0 && plan_.interval_ms == 0) RefuseManyMoments(plan_, settings_);
       dump.taken_ms = plan_.start_ms + moment_ * plan_.interval_ms;
     }
     dump.time_origin = plan_.origin;
     dump.ordinal = ordinals_[{found.family == procnet::Family::kTcp, dump.taken_ms}]++;
     DecideOrder(found, dump);
+    NoteRows(found);
     dump.records = std::move(found.records);
     dump.refused = std::move(found.refused);
+    ++dumps_;
     sink_.Dump(std::move(dump));
   }
   void OnStrayRefused(std::vector<procnet::RefusedLine>& lines) override {
@@ -170,7 +184,7 @@ class FileEvents : public DumpEvents {
   }
   void OnForeignTable(procnet::Table) override {}
 
-  bool HasDumps() const { return !ordinals_.empty(); }
+  uint64_t dumps() const { return dumps_; }
   std::string Layout() const {
     std::string text;
     for (const std::string& layout : layouts_) text += (text.empty() ? "" : ", ") + layout;
@@ -179,9 +193,19 @@ class FileEvents : public DumpEvents {
   const ByteOrderVote& vote() const { return vote_; }
 
   uint64_t ambiguous_times = 0;
+  /// The last dump ends with the file and has far fewer rows than the one before: rows of both.
+  std::optional<std::pair<size_t, size_t>> short_last_dump;
   bool assumed_order = false;
 
  private:
+  void NoteRows(const FoundDump& found) {
+    constexpr size_t kWorthAWord = 20;
+    size_t& before = rows_before_[found.family == procnet::Family::kTcp6];
+    const size_t rows = found.records.size();
+    if (found.open && before >= kWorthAWord && rows * 2 < before) short_last_dump = {rows, before};
+    before = rows;
+  }
+
   void DecideOrder(const FoundDump& found, CapturedDump& dump) {
     if (settings_.byte_order) {
       dump.byte_order = *settings_.byte_order;
@@ -192,10 +216,11 @@ class FileEvents : public DumpEvents {
     for (const procnet::SocketRecord& record : found.records) own.Add(record);
     vote_.Add(own);
     const ByteOrderVote& decider = vote_.decided() ? vote_ : run_vote_;
-    dump.byte_order = decider.order();
-    dump.byte_order_origin =
-        decider.decided() ? ByteOrderOrigin::kVoted : ByteOrderOrigin::kAssumed;
-    assumed_order |= !decider.decided() && own.matters();
+    const bool decided = decider.decided() || settings_.earlier_byte_order;
+    dump.byte_order = decider.decided() ? decider.order()
+                                        : settings_.earlier_byte_order.value_or(ByteOrder::kLittle);
+    dump.byte_order_origin = decided ? ByteOrderOrigin::kVoted : ByteOrderOrigin::kAssumed;
+    assumed_order |= !decided && own.matters();
   }
 
   const CaptureSettings& settings_;
@@ -205,6 +230,8 @@ class FileEvents : public DumpEvents {
   CaptureSink& sink_;
   std::set<std::string> layouts_;
   std::map<std::pair<bool, int64_t>, int64_t> ordinals_;  // by family and time
+  size_t rows_before_[2] = {0, 0};                        // of the last dump of each family
+  uint64_t dumps_ = 0;
   uint64_t moments_ = 0;
   int64_t moment_ = 0;
 };
@@ -226,7 +253,10 @@ class RejectCounter : public CaptureSink {
 
  private:
   void Count(const std::vector<procnet::RefusedLine>& lines) {
-    if (!first && !lines.empty()) first = lines.front();
+    // Lines outside of dumps come in batches, later than those behind them.
+    for (const procnet::RefusedLine& line : lines) {
+      if (!first || line.position.line < first->position.line) first = line;
+    }
     count += lines.size();
   }
   CaptureSink& sink_;
@@ -249,17 +279,10 @@ void CaptureReader::ReadAll(const std::vector<std::string>& paths) {
   const FoundFiles found = FindFiles(paths);
   for (const auto& [path, error] : found.failures) sink_.Failed(path, error, true);
   for (const FoundFile& file : found.files) bytes_total_ += file.bytes;
-  for (const FoundFile& file : found.files) {
-    const uint64_t done_before = bytes_done_;
-    try {
-      ReadOne(file);
-    } catch (const CaptureError& error) {
-      sink_.Failed(file.path, error, file.named);
-    } catch (const std::system_error& error) {
-      sink_.Failed(file.path, CaptureError(Trouble::kUnreadable, error.code().message()), true);
-    }
-    bytes_done_ = done_before + file.bytes;
-  }
+  // Files that don't show the byte order wait for those that do.
+  std::vector<FoundFile> later;
+  ReadAllOf(found.files, &later);
+  ReadAllOf(later, nullptr);
   if (assumed_order_) {
     sink_.Warn(
         "nothing shows the byte order of some dumps: taken as little endian (x86, ARM); say "
@@ -267,13 +290,37 @@ void CaptureReader::ReadAll(const std::vector<std::string>& paths) {
   }
 }
 
-void CaptureReader::ReadOne(const FoundFile& file) {
+void CaptureReader::ReadAllOf(const std::vector<FoundFile>& files, std::vector<FoundFile>* later) {
+  for (const FoundFile& file : files) {
+    const uint64_t done_before = bytes_done_;
+    try {
+      if (ReadOne(file, later != nullptr) == Outcome::kLater) {
+        later->push_back(file);
+        continue;
+      }
+    } catch (const CaptureError& error) {
+      sink_.Failed(file.path, error, file.named);
+    } catch (const std::system_error& error) {
+      if (error.code() == std::errc::interrupted) throw ReadInterrupted(file.path);
+      sink_.Failed(file.path,
+                   CaptureError(Trouble::kUnreadable,
+                                error.code().message() +
+                                    "; if a part of it was imported, it is marked as interrupted: "
+                                    "import it again"),
+                   true);
+    }
+    bytes_done_ = done_before + file.bytes;
+  }
+}
+
+CaptureReader::Outcome CaptureReader::ReadOne(const FoundFile& file, bool may_wait) {
   const std::unique_ptr<ByteSource> source =
       OpenSource(file.path, settings_.max_rejects.has_value());
   const std::string head = ReadHead(*source);
   CheckIsText(head);
   source->Rewind();
-  const Survey survey = SurveySource(*source, settings_.zone);
+  const Survey survey = SurveySource(*source, settings_.zone, settings_.interval_ms.has_value(),
+                                     [this] { sink_.Advance(bytes_done_, bytes_total_); });
   if (!survey.has_dumps && !survey.has_refused) {
     if (survey.foreign) {
       throw CaptureError(
@@ -285,6 +332,9 @@ void CaptureReader::ReadOne(const FoundFile& file) {
   const ClockPlan plan = survey.has_dumps || survey.has_markers
                              ? MakeClockPlan(file.path, survey, settings_)
                              : ClockPlan{};
+  const bool order_unknown =
+      survey.vote.matters() && !survey.vote.decided() && !settings_.byte_order;
+  if (may_wait && order_unknown && source->Size()) return Outcome::kLater;
   if (settings_.max_rejects) {
     RejectCounter counter(sink_);
     ReadOnce(file, *source, head, survey, plan, counter);
@@ -301,6 +351,7 @@ void CaptureReader::ReadOne(const FoundFile& file) {
     source->Rewind();
   }
   ReadOnce(file, *source, head, survey, plan, sink_);
+  return Outcome::kRead;
 }
 
 void CaptureReader::ReadOnce(const FoundFile& file, ByteSource& source, const std::string& head,
@@ -316,14 +367,21 @@ void CaptureReader::ReadOnce(const FoundFile& file, ByteSource& source, const st
   });
   SourceTotals totals;
   totals.counts = SplitDumps(text, {settings_.zone, plan.by_marker}, events);
+  totals.dumps = events.dumps();
   totals.bytes = bytes;
   totals.content_hash = hash.Hex();
   totals.layout = events.Layout();
   sink.End(totals);
   run_vote_.Add(events.vote());
   assumed_order_ |= events.assumed_order;
-  if (!events.HasDumps()) {
+  if (events.dumps() == 0) {
     sink.Warn(file.path + ": not one row of it could be read, so it brought no snapshot");
+  }
+  if (events.short_last_dump) {
+    const auto [rows, before] = *events.short_last_dump;
+    sink.Warn(file.path + ": it ends in a dump of " + std::to_string(rows) +
+              " rows, the one before has " + std::to_string(before) +
+              ": it was probably cut there, and its counts are too low");
   }
   if (events.ambiguous_times > 0) {
     sink.Warn(file.path + ": " + std::to_string(events.ambiguous_times) +

@@ -38,6 +38,8 @@ struct CaptureSettings {
   std::optional<int64_t> start_ms;     ///< of the first dump of a file without any time
   std::optional<int64_t> interval_ms;  ///< from one dump of such a file to the next
   std::optional<procnet::ByteOrder> byte_order;
+  /// What earlier captures of the host showed: for dumps of which nothing else shows it.
+  std::optional<procnet::ByteOrder> earlier_byte_order;
   std::optional<uint64_t> max_rejects;  ///< a file with more refused lines is not imported at all
 };
 
@@ -69,6 +71,7 @@ struct SourceInfo {
 
 struct SourceTotals {
   procnet::LineCounts counts;
+  uint64_t dumps = 0;
   uint64_t bytes = 0;
   std::string content_hash;  ///< XXH3-128 of all bytes, hex
   std::string layout;
@@ -90,6 +93,12 @@ class CaptureError : public std::runtime_error {
 
  private:
   Trouble trouble_;
+};
+
+/// A signal arrived while a pipe had nothing to read; comes out of ReadCaptures.
+class ReadInterrupted : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 /// Takes what ReadCaptures finds. For each source: Begin, (Dump | StrayRefused)*, then End or

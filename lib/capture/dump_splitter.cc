@@ -13,7 +13,7 @@ using procnet::Reason;
 using procnet::RefusedLine;
 using procnet::Table;
 
-// Refused lines that are held back before they are handed on.
+// Refused lines that are held back before they are handed on, within a dump or outside.
 constexpr size_t kStrayBatch = 4096;
 
 std::string_view TrimBlanks(std::string_view text) {
@@ -49,8 +49,10 @@ class Splitter {
   DumpBuilder builder_;
   bool in_dump_ = false;
   bool has_header_ = false;
-  bool family_is_known_ = false;  // a row was taken
+  bool family_is_known_ = false;     // a row was taken
+  bool lines_were_refused_ = false;  // and handed on
   bool header_tcp6_ = false;
+  bool header_is_whole_ = false;  // a header that was cut shows no empty table
   LinePosition dump_first_;
   bool foreign_ = false;  // below another table
   std::optional<TimeResult> marker_time_;
@@ -94,6 +96,11 @@ void Splitter::TakeLine(const Line& line) {
     return;
   }
   if (const Header header = procnet::ParseHeader(text); header.table != Table::kNone) {
+    // The same header again, and no row below the first: the dump starts over.
+    if (in_dump_ && has_header_ && header_is_whole_ && builder_.empty() &&
+        header.table == Table::kTcp && header.tcp6 == header_tcp6_) {
+      in_dump_ = false;
+    }
     EndDump(line.position.offset, false);
     foreign_ = header.table != Table::kTcp;
     if (foreign_) {
@@ -102,6 +109,7 @@ void Splitter::TakeLine(const Line& line) {
     } else {
       ++counts_.headers;
       BeginDump(header, line.position, true);
+      header_is_whole_ = header.extra_columns.has_value() && line.terminated;
     }
     return;
   }
@@ -128,6 +136,10 @@ void Splitter::TakeRow(const Line& line) {
       return;
     }
     builder_.AddLine(line.text, line.position, line.terminated);
+  }
+  if (builder_.refused().size() >= kStrayBatch) {
+    KeepStray(builder_.TakeRefused());
+    lines_were_refused_ = true;
   }
   if (!settings_.refuse_untimed || family_is_known_ || !builder_.family()) return;
   family_is_known_ = true;
@@ -169,6 +181,7 @@ void Splitter::BeginDump(const Header& header, LinePosition first, bool has_head
   in_dump_ = true;
   has_header_ = has_header;
   family_is_known_ = false;
+  lines_were_refused_ = false;
   header_tcp6_ = header.tcp6;
   dump_first_ = first;
 }
@@ -183,8 +196,13 @@ void Splitter::EndDump(uint64_t end_offset, bool open) {
       builder_.family().value_or(header_tcp6_ ? procnet::Family::kTcp6 : procnet::Family::kTcp);
   builder_.Clear();
   // Not one row could be read: how many sockets there were can't be told, least of all 0.
-  if (dump.records.empty() && !dump.refused.empty()) {
+  if (dump.records.empty() && (lines_were_refused_ || !dump.refused.empty())) {
     KeepStray(std::move(dump.refused));
+    return;
+  }
+  if (dump.records.empty() && !header_is_whole_) {
+    // Cut in its header, and the line below it was lost with the line end: most likely a time.
+    time_is_used_up_ = true;
     return;
   }
   const size_t family = dump.family == procnet::Family::kTcp6;

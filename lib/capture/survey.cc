@@ -7,10 +7,12 @@ namespace {
 
 class Surveyor : public DumpEvents {
  public:
-  explicit Surveyor(std::optional<uint64_t> limit) : limit_(limit) {}
+  Surveyor(std::optional<uint64_t> limit, bool whole) : limit_(limit), whole_(whole) {}
 
   void OnMarker(const Marker& marker, const Line& line) override {
-    if (!marker.time || survey.has_markers) return;
+    if (!marker.time) return;
+    ++survey.times;
+    if (survey.has_markers) return;
     survey.has_markers = true;
     survey.first_time = marker.time;
     survey.first_time_line = line.position.line;
@@ -28,7 +30,7 @@ class Surveyor : public DumpEvents {
   }
   bool WantsToStop() const override {
     if (limit_ && bytes_read >= *limit_) return true;
-    return survey.has_markers && survey.has_dumps && survey.vote.decided();
+    return !whole_ && survey.has_markers && survey.has_dumps && survey.vote.decided();
   }
 
   Survey survey;
@@ -47,6 +49,7 @@ class Surveyor : public DumpEvents {
   }
 
   std::optional<uint64_t> limit_;
+  bool whole_;
 };
 
 bool StartsWith(std::string_view text, std::string_view prefix) {
@@ -55,9 +58,13 @@ bool StartsWith(std::string_view text, std::string_view prefix) {
 
 }  // namespace
 
-Survey SurveySource(ByteSource& source, const Zone& zone) {
-  Surveyor surveyor(source.RewindLimit());
-  TextWindow text(source, [&](std::string_view bytes) { surveyor.bytes_read += bytes.size(); });
+Survey SurveySource(ByteSource& source, const Zone& zone, bool whole,
+                    const std::function<void()>& on_read) {
+  Surveyor surveyor(source.RewindLimit(), whole);
+  TextWindow text(source, [&](std::string_view bytes) {
+    surveyor.bytes_read += bytes.size();
+    on_read();
+  });
   SplitDumps(text, {zone, false}, surveyor);
   source.Rewind();
   return std::move(surveyor.survey);

@@ -1,9 +1,8 @@
 // A first look at a capture: what it holds, and how its times are told.
 #pragma once
 
-#include <array>
+#include <functional>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "capture/byte_source.h"
@@ -16,6 +15,7 @@ namespace tcpsnap::capture {
 
 struct Survey {
   bool has_markers = false;              ///< some marker has a time, or one that can't be told
+  uint64_t times = 0;                    ///< how many such markers, up to where the survey stopped
   std::optional<TimeResult> first_time;  ///< of the first marker that has one
   uint64_t first_time_line = 0;
   std::string first_time_text;
@@ -26,9 +26,11 @@ struct Survey {
   procnet::ByteOrderVote vote;
 };
 
-/// Reads the source until its kind of times and its byte order are clear, at most to the end (or to
-/// where it can be rewound), and rewinds it.
-Survey SurveySource(ByteSource& source, const Zone& zone);
+/// Reads the source until its kind of times and its byte order are clear (with `whole`, to its
+/// end), at most to where it can be rewound, and rewinds it. `on_read` hears of each block and may
+/// throw.
+Survey SurveySource(ByteSource& source, const Zone& zone, bool whole,
+                    const std::function<void()>& on_read);
 
 /// Throws CaptureError when the first bytes are no text: NUL bytes, compressed files, UTF-16.
 void CheckIsText(std::string_view head);

@@ -66,7 +66,8 @@ size_t DumpBuilder::AddRows(std::string_view text, LinePosition& position) {
 bool DumpBuilder::Wants(std::string_view line, bool terminated) const {
   if (line.find_first_not_of(" \t") == line.npos) return false;
   // A last line that stops anywhere is the beginning of a row.
-  if (!terminated && !records_.empty()) return true;
+  const bool like_a_beginning = IsBlank(line.front()) || IsDigit(line.front());
+  if (!terminated && !records_.empty() && like_a_beginning) return true;
   const Likeness likeness = LooksLike(line);
   return likeness == Likeness::kRow || (likeness == Likeness::kFragment && last_was_cut_);
 }
@@ -84,7 +85,8 @@ DumpBuilder::Added DumpBuilder::AddLine(std::string_view line, LinePosition posi
   if (result.reason == Reason::kNone) {
     const bool linux22 = record.shape == RowShape::kLinux22;
     const bool all_linux22 = records_.size() == linux22_rows_.size();
-    if (linux22 && !all_linux22) {
+    // The header of 2.4 and later is padded wider than any row of 2.2.
+    if (linux22 && (!all_linux22 || header_.padded)) {
       result = {Reason::kCutRow, line.size()};
     } else if (!linux22 && !linux22_rows_.empty()) {
       RefuseLinux22Rows();

@@ -47,7 +47,8 @@ constexpr std::array<Entry, static_cast<size_t>(Reason::kCount)> kEntries = {{
     {"no_time",
      "Which moment the row belongs to can't be told: it stands before the first time of its file, "
      "below a time that can't be read (give --tz), or in a second table below one time (the marker "
-     "between them is missing or of an unknown form)."},
+     "between them is missing or of an unknown form; where one time stands above a whole loop, say "
+     "its step with --interval)."},
 }};
 
 }  // namespace

@@ -33,7 +33,7 @@ BackgroundImporter::~BackgroundImporter() {
 void BackgroundImporter::Begin(SourceStart source) { Push(std::move(source), 0); }
 
 void BackgroundImporter::Add(IncomingDump&& dump) {
-  const size_t rows = dump.dump.rows.size();
+  const size_t rows = dump.dump.rows.size() + dump.refused.size();
   Push(std::move(dump), rows);
 }
 

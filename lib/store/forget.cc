@@ -1,6 +1,9 @@
 #include "store/forget.h"
 
 #include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/snapshots.h"
@@ -10,6 +13,7 @@ namespace {
 
 struct OwnedDump {
   int64_t id;
+  int64_t snapshot_id;
   int64_t row_count;
   int64_t duplicates;
   int64_t first_row, last_row;
@@ -32,8 +36,8 @@ class Forgetter {
   Forgotten& result_;
 
   Statement next_ = database_.Prepare(
-      "SELECT id, row_count, duplicates, first_row, last_row, first_census, last_census"
-      " FROM dump WHERE source_id = ? LIMIT 1");
+      "SELECT id, snapshot_id, row_count, duplicates, first_row, last_row, first_census,"
+      " last_census FROM dump WHERE source_id = ? LIMIT 1");
   Statement find_copy_ = database_.Prepare(
       "SELECT source_id, line, byte_offset FROM dump_copy"
       " WHERE dump_id = ? AND source_id <> ? AND row_count = ? ORDER BY source_id LIMIT 1");
@@ -58,6 +62,10 @@ class Forgetter {
       database_.Prepare("UPDATE rejected_line SET dump_id = NULL WHERE dump_id = ?");
   Statement drop_rows_ = database_.Prepare("DELETE FROM socket_row WHERE id BETWEEN ? AND ?");
   Statement drop_census_ = database_.Prepare("DELETE FROM census WHERE id BETWEEN ? AND ?");
+  // At once: a snapshot without a dump would count as one without sockets.
+  Statement drop_snapshot_ = database_.Prepare(
+      "DELETE FROM snapshot WHERE id = ?1"
+      " AND NOT EXISTS (SELECT 1 FROM dump WHERE dump.snapshot_id = ?1)");
   Statement drop_dump_ = database_.Prepare("DELETE FROM dump WHERE id = ?");
 };
 
@@ -91,6 +99,7 @@ void Forgetter::Remove(const OwnedDump& dump, int64_t source_id) {
   drop_rows_.Bind(1, dump.first_row).Bind(2, dump.last_row).Run();
   drop_census_.Bind(1, dump.first_census).Bind(2, dump.last_census).Run();
   drop_dump_.Bind(1, dump.id).Run();
+  drop_snapshot_.Bind(1, dump.snapshot_id).Run();
   ++result_.dumps;
   result_.samples += dump.row_count - dump.duplicates;
 }
@@ -105,7 +114,7 @@ bool Forgetter::RemoveSomeDumps(int64_t source_id, int64_t transaction_bytes) {
     }
     const auto column = [&](int i) { return next_.Integer(i); };
     const OwnedDump dump{column(0), column(1), column(2), column(3),
-                         column(4), column(5), column(6)};
+                         column(4), column(5), column(6), column(7)};
     next_.Reset();
     own_account_.Bind(1, dump.row_count - dump.duplicates).Bind(2, dump.duplicates);
     own_account_.Bind(3, source_id).Run();
@@ -132,23 +141,45 @@ void Forgetter::RemoveSource(int64_t source_id) {
   ++result_.sources;
 }
 
+constexpr size_t kLeastHashDigits = 8;
+
+// The source of this path or content hash; std::invalid_argument where several have it.
+std::optional<int64_t> FindSource(Database& database, const std::string& name) {
+  Statement find = database.Prepare(
+      "SELECT o.id, ifnull(o.content_hash, 'interrupted'), o.bytes,"
+      " (SELECT count(*) FROM dump AS d WHERE d.source_id = o.id) FROM source AS o"
+      " WHERE o.path = ?1 OR (?2 AND substr(o.content_hash, 1, length(?1)) = ?1) ORDER BY o.id");
+  find.Bind(1, std::string_view(name)).Bind(2, name.size() >= kLeastHashDigits);
+  std::optional<int64_t> id;
+  std::string list;
+  int count = 0;
+  while (find.Step()) {
+    id = find.Integer(0);
+    list += "\n  " + std::string(find.Text(1)) + "  " + std::to_string(find.Integer(2)) +
+            " bytes, " + std::to_string(find.Integer(3)) + " dumps";
+    ++count;
+  }
+  if (count > 1) {
+    throw std::invalid_argument(std::to_string(count) + " sources are called '" + name +
+                                "'; give the content hash of one of them:" + list);
+  }
+  return id;
+}
+
 }  // namespace
 
-Forgotten ForgetSource(Database& database, const std::string& path, int64_t transaction_bytes) {
+Forgotten ForgetSource(Database& database, const std::string& name, int64_t transaction_bytes) {
   Forgotten result;
+  const std::optional<int64_t> source_id = FindSource(database, name);
+  if (!source_id) return result;
   Forgetter forgetter(database, result);
-  for (;;) {
+  for (bool more = true; more;) {
     Transaction transaction(database);
-    Statement find = database.Prepare("SELECT id FROM source WHERE path = ? LIMIT 1");
-    find.Bind(1, std::string_view(path));
-    if (!find.Step()) return result;
-    const int64_t source_id = find.Integer(0);
-    find.Reset();
-    if (!forgetter.RemoveSomeDumps(source_id, transaction_bytes)) {
-      forgetter.RemoveSource(source_id);
-    }
+    more = forgetter.RemoveSomeDumps(*source_id, transaction_bytes);
+    if (!more) forgetter.RemoveSource(*source_id);
     transaction.Commit();
   }
+  return result;
 }
 
 }  // namespace tcpsnap::store

@@ -17,10 +17,12 @@ struct Forgotten {
   std::vector<std::string> reimport;  ///< sources that hold the beginning of a dump that is gone
 };
 
-/// Takes out the sources of this path with all that only they brought. Dumps that another source
-/// holds too stay and become that source's. A kill in between leaves the source incomplete: call it
-/// again. `sources` is 0 when there is none of that path.
-Forgotten ForgetSource(Database& database, const std::string& path,
+/// Takes out a source with all that only it brought. `name` is its path, or, where several sources
+/// have one path (standard input, a log that was rotated), the beginning of its content hash (8 hex
+/// digits at least); std::invalid_argument lists them where the path is not enough. Dumps that
+/// another source holds too stay and become that source's. A kill in between leaves the source
+/// incomplete: call it again. `sources` is 0 when there is none of that name.
+Forgotten ForgetSource(Database& database, const std::string& name,
                        int64_t transaction_bytes = 48 << 20);
 
 }  // namespace tcpsnap::store

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -53,7 +54,32 @@ struct StoredDump {
   int64_t last_row = 0;
   int64_t first_census = 0;
   int64_t last_census = 0;
+  std::string time_origin;
+  std::string byte_order;
+  std::string byte_order_origin;
 };
+
+// How far an origin is trusted: the place in a list that begins with the least.
+template <size_t kCount>
+size_t Trust(const std::array<std::string_view, kCount>& list, std::string_view origin) {
+  return static_cast<size_t>(std::find(list.begin(), list.end(), origin) - list.begin());
+}
+constexpr std::array<std::string_view, 6> kTimeOrigins = {"given", "mtime",  "date_file",
+                                                          "name",  "prefix", "marker"};
+constexpr std::array<std::string_view, 3> kByteOrderOrigins = {"assumed", "voted", "given"};
+
+std::string_view ByteOrderName(procnet::ByteOrder order) {
+  return order == procnet::ByteOrder::kLittle ? "little" : "big";
+}
+
+// True when the rows of a dump that is there must be read anew: the other byte order is better
+// founded.
+bool CorrectsByteOrder(const StoredDump& stored, const IncomingDump& incoming) {
+  return stored.byte_order != ByteOrderName(incoming.byte_order) &&
+         Trust(kByteOrderOrigins, incoming.byte_order_origin) >=
+             Trust(kByteOrderOrigins, stored.byte_order_origin) &&
+         incoming.byte_order_origin != "assumed";
+}
 
 bool IsUtf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
@@ -77,6 +103,11 @@ int64_t HashBytes(std::string_view bytes) {
   return static_cast<int64_t>(XXH3_64bits(bytes.data(), bytes.size()));
 }
 
+// What stays the same of a socket while it is listed, as far as rows keep it.
+std::tuple<int64_t, int64_t, int64_t> Identity(const SocketRow& row) {
+  return {row.local, row.remote, row.inode};
+}
+
 // True when `shorter` is what a read of `longer` looks like that was cut: every row of it is in
 // `longer`, but for those of which the rest of the dump brought a fresher copy.
 bool IsBeginning(std::vector<SocketRow> shorter, std::vector<SocketRow> longer,
@@ -85,13 +116,17 @@ bool IsBeginning(std::vector<SocketRow> shorter, std::vector<SocketRow> longer,
   // Direction and is_local are decided over the whole dump: a later row may change them.
   for (std::vector<SocketRow>* rows : {&shorter, &longer}) {
     for (SocketRow& row : *rows) row.kind &= ~kWholeDumpKindBits;
+    std::sort(rows->begin(), rows->end());
   }
-  std::sort(shorter.begin(), shorter.end());
-  std::sort(longer.begin(), longer.end());
   std::vector<SocketRow> missing;
   std::set_difference(shorter.begin(), shorter.end(), longer.begin(), longer.end(),
                       std::back_inserter(missing));
-  return static_cast<int64_t>(missing.size()) <= longer_duplicates;
+  if (static_cast<int64_t>(missing.size()) > longer_duplicates) return false;
+  if (missing.empty()) return true;
+  std::set<std::tuple<int64_t, int64_t, int64_t>> sockets;
+  for (const SocketRow& row : longer) sockets.insert(Identity(row));
+  return std::all_of(missing.begin(), missing.end(),
+                     [&](const SocketRow& row) { return sockets.contains(Identity(row)); });
 }
 
 // Address6 ids, by the 16 bytes.
@@ -151,17 +186,21 @@ struct Importer::State {
   int64_t source_bytes = 0;
   Account account;
   bool seen_before = false;
+  bool is_pipe = false;
+  int64_t corrected_dumps = 0;
   std::unordered_set<int64_t> own_dumps;  // of a source seen before: found again in this read
   std::map<int64_t, std::pair<int64_t, std::string>> twins;  // other source -> (dumps, example)
 
   std::map<std::pair<std::string, std::string>, int64_t> hosts;  // name, netns -> id
   std::set<int64_t> touched_hosts;
+  std::vector<int64_t> touched_dumps;
 
   AddressBook addresses{database};
   StagedRows staged{database};
 
   Statement find_sources = database.Prepare(
-      "SELECT id, head_bytes, head_hash, bytes FROM source WHERE path = ? ORDER BY id DESC");
+      "SELECT id, head_bytes, head_hash, bytes, complete FROM source WHERE path = ?"
+      " ORDER BY id DESC");
   Statement insert_source = database.Prepare(
       "INSERT INTO source (path, head_bytes, head_hash, bytes, complete, imported_ms, version,"
       " layout, lines, markers, headers, samples, duplicates, blank, other, known, rejected)"
@@ -185,7 +224,8 @@ struct Importer::State {
       database.Prepare("INSERT INTO host (name, netns, ticks_per_second) VALUES (?, ?, ?)");
   Statement find_dumps = database.Prepare(
       "SELECT id, content_hash, source_id, byte_offset, line, open, row_count, duplicates,"
-      " first_row, last_row, first_census, last_census FROM dump"
+      " first_row, last_row, first_census, last_census, time_origin, byte_order,"
+      " byte_order_origin FROM dump"
       " WHERE host_id = ? AND family = ? AND taken_ms = ?");
   Statement find_twin = database.Prepare(
       "SELECT o.id, o.path, d.line, d.taken_ms, h.label FROM dump AS d"
@@ -215,6 +255,7 @@ struct Importer::State {
   Statement own_dump = database.Prepare(
       "UPDATE dump SET open = ?, line = ?, byte_offset = ?, ordinal = max(ordinal, ?) WHERE id = "
       "?");
+  Statement raise_origin = database.Prepare("UPDATE dump SET time_origin = ? WHERE id = ?");
   Statement raise_ordinal =
       database.Prepare("UPDATE dump SET ordinal = ?1 WHERE id = ?2 AND ordinal < ?1");
   Statement close_dump = database.Prepare("UPDATE dump SET open = 0 WHERE id = ?");
@@ -241,7 +282,11 @@ struct Importer::State {
   void StoreRejects(const std::vector<RefusedLine>& lines, std::optional<int64_t> dump_id);
   void BindDump(Statement& statement, int64_t host_id, const IncomingDump& incoming);
   void StoreNew(int64_t host_id, const IncomingDump& incoming);
+  bool BeginAlike(const StoredDump& stored, const IncomingDump& incoming,
+                  int64_t longer_duplicates);
   void Supersede(const StoredDump& stored);
+  void Replace(const StoredDump& stored, int64_t host_id, const IncomingDump& incoming);
+  void DropRepeatedPipe(const std::string& content_hash);
   void NoteKnown(const StoredDump& stored, const IncomingDump& incoming, bool with_rejects);
   void NoteOwn(const StoredDump& stored, const IncomingDump& incoming);
   void NoteTwin(int64_t host_id, const IncomingDump& incoming);
@@ -400,8 +445,7 @@ void Importer::State::BindDump(Statement& statement, int64_t host_id,
   statement.Bind(++at, incoming.line);
   statement.Bind(++at, incoming.byte_offset);
   statement.Bind(++at, static_cast<int64_t>(dump.content_hash));
-  const bool little = incoming.byte_order == procnet::ByteOrder::kLittle;
-  statement.Bind(++at, std::string_view(little ? "little" : "big"));
+  statement.Bind(++at, ByteOrderName(incoming.byte_order));
   statement.Bind(++at, std::string_view(incoming.byte_order_origin));
   statement.Bind(++at, incoming.open ? 1 : 0);
   statement.Bind(++at, incoming.has_header ? 1 : 0);
@@ -423,6 +467,7 @@ void Importer::State::StoreNew(int64_t host_id, const IncomingDump& incoming) {
   account.samples += static_cast<int64_t>(incoming.dump.rows.size());
   account.duplicates += incoming.dump.duplicates;
   if (seen_before) own_dumps.insert(id);
+  touched_dumps.push_back(id);
   ++summary.dumps;
   summary.samples += static_cast<int64_t>(incoming.dump.rows.size());
   summary.duplicates += incoming.dump.duplicates;
@@ -458,6 +503,9 @@ void Importer::State::NoteKnown(const StoredDump& stored, const IncomingDump& in
     account.known += static_cast<int64_t>(incoming.refused.size());
   }
   raise_ordinal.Bind(1, incoming.ordinal).Bind(2, stored.id).Run();
+  if (Trust(kTimeOrigins, incoming.time_origin) > Trust(kTimeOrigins, stored.time_origin)) {
+    raise_origin.Bind(1, std::string_view(incoming.time_origin)).Bind(2, stored.id).Run();
+  }
   account.known += incoming.dump.row_count;
   summary.known_rows += incoming.dump.row_count;
   ++summary.known_dumps;
@@ -515,6 +563,8 @@ void Importer::Begin(const SourceStart& source) {
 
   // The newest source of this path whose first bytes are the same, unless the file has shrunk.
   s.seen_before = false;
+  s.is_pipe = !source.bytes;
+  s.corrected_dumps = 0;
   s.find_sources.Bind(1, std::string_view(source.path));
   while (!s.seen_before && s.find_sources.Step()) {
     const auto head_bytes = static_cast<size_t>(s.find_sources.Integer(1));
@@ -523,7 +573,9 @@ void Importer::Begin(const SourceStart& source) {
         s.find_sources.Integer(2)) {
       continue;
     }
-    if (source.bytes && *source.bytes < s.find_sources.Integer(3)) continue;
+    // How long a pipe is shows only at its end: it goes on with one that was interrupted, no other.
+    const bool complete = s.find_sources.Integer(4) != 0;
+    if (source.bytes ? *source.bytes < s.find_sources.Integer(3) : complete) continue;
     s.seen_before = true;
     s.source_id = s.find_sources.Integer(0);
   }
@@ -566,15 +618,22 @@ void Importer::Add(IncomingDump&& incoming) {
   while (s.find_dumps.Step()) {
     const auto column = [&](int i) { return s.find_dumps.Integer(i); };
     candidates.push_back({column(0), column(1), column(2), column(3), column(4), column(5) != 0,
-                          column(6), column(7), column(8), column(9), column(10), column(11)});
+                          column(6), column(7), column(8), column(9), column(10), column(11),
+                          std::string(s.find_dumps.Text(12)), std::string(s.find_dumps.Text(13)),
+                          std::string(s.find_dumps.Text(14))});
   }
   s.find_dumps.Reset();
 
   for (const StoredDump& stored : candidates) {
     if (stored.content_hash != static_cast<int64_t>(incoming.dump.content_hash)) continue;
+    s.touched_dumps.push_back(stored.id);
     const bool own =
         stored.source_id == s.source_id && s.seen_before && !s.own_dumps.contains(stored.id);
-    if (own) {
+    if (CorrectsByteOrder(stored, incoming)) {
+      incoming.open = incoming.open && stored.open;
+      s.Replace(stored, host_id, incoming);
+      ++s.corrected_dumps;
+    } else if (own) {
       s.NoteOwn(stored, incoming);
     } else {
       s.NoteKnown(stored, incoming, true);
@@ -583,31 +642,51 @@ void Importer::Add(IncomingDump&& incoming) {
     return;
   }
   for (const StoredDump& stored : candidates) {
-    const bool may_grow = stored.open && stored.row_count <= incoming.dump.row_count;
     const bool may_be_cut = incoming.open && incoming.dump.row_count <= stored.row_count;
-    if (may_grow &&
+    const bool may_grow = stored.open && stored.row_count <= incoming.dump.row_count && !may_be_cut;
+    if (may_grow && s.BeginAlike(stored, incoming, incoming.dump.duplicates) &&
         IsBeginning(s.StoredRows(stored), incoming.dump.rows, incoming.dump.duplicates)) {
-      s.Supersede(stored);
-      s.BindDump(s.replace_dump, host_id, incoming);
-      s.replace_dump.Bind(32, stored.id).Run();
-      s.StoreRejects(incoming.refused, stored.id);
-      const auto rows = static_cast<int64_t>(incoming.dump.rows.size());
-      s.account.samples += rows;
-      s.account.duplicates += incoming.dump.duplicates;
-      s.own_dumps.insert(stored.id);
+      s.touched_dumps.push_back(stored.id);
+      s.Replace(stored, host_id, incoming);
       ++s.summary.dumps;
-      s.summary.samples += rows - (stored.row_count - stored.duplicates);
-      s.summary.duplicates += incoming.dump.duplicates - stored.duplicates;
-      s.pending_bytes += 2 * bytes;
       return;
     }
-    if (may_be_cut && IsBeginning(incoming.dump.rows, s.StoredRows(stored), stored.duplicates)) {
+    if (may_be_cut && s.BeginAlike(stored, incoming, stored.duplicates) &&
+        IsBeginning(incoming.dump.rows, s.StoredRows(stored), stored.duplicates)) {
+      s.touched_dumps.push_back(stored.id);
       s.NoteKnown(stored, incoming, false);
       return;
     }
   }
   s.StoreNew(host_id, incoming);
   s.pending_bytes += bytes;
+}
+
+// A cheap first look before two dumps are compared: where nothing was dropped from the longer one,
+// both begin with the same socket.
+bool Importer::State::BeginAlike(const StoredDump& stored, const IncomingDump& incoming,
+                                 int64_t longer_duplicates) {
+  const std::vector<SocketRow>& rows = incoming.dump.rows;
+  if (longer_duplicates > 0 || rows.empty() || stored.first_row > stored.last_row) return true;
+  StoredDump first = stored;
+  first.last_row = stored.first_row;
+  return Identity(StoredRows(first).front()) == Identity(rows.front());
+}
+
+// Puts a longer or better read of a dump in its place.
+void Importer::State::Replace(const StoredDump& stored, int64_t host_id,
+                              const IncomingDump& incoming) {
+  Supersede(stored);
+  BindDump(replace_dump, host_id, incoming);
+  replace_dump.Bind(32, stored.id).Run();
+  StoreRejects(incoming.refused, stored.id);
+  const auto rows = static_cast<int64_t>(incoming.dump.rows.size());
+  account.samples += rows;
+  account.duplicates += incoming.dump.duplicates;
+  own_dumps.insert(stored.id);
+  summary.samples += rows - (stored.row_count - stored.duplicates);
+  summary.duplicates += incoming.dump.duplicates - stored.duplicates;
+  pending_bytes += 2 * (stored.row_count + rows) * kRowBytes;
 }
 
 void Importer::Refuse(const std::vector<RefusedLine>& lines) {
@@ -634,12 +713,19 @@ void Importer::End(const SourceEnd& end) {
                                    " are not in it any more; they stay (--forget takes them out)");
     }
   }
+  if (s.corrected_dumps > 0) {
+    s.summary.warnings.push_back(s.source_path + ": " + std::to_string(s.corrected_dumps) +
+                                 " dumps that were there with the other byte order were replaced");
+  }
   for (const auto& [other, twin] : s.twins) {
     s.summary.warnings.push_back(
         std::to_string(twin.first) + (twin.first == 1 ? " dump holds" : " dumps hold") +
         " the same rows, timers included, as a dump of another time or host, first " + twin.second +
-        "; both stay. If --tz, --host or --time was wrong: --forget the wrong one");
+        "; both stay. If --tz, --host or --time was wrong: " +
+        (other == s.source_id ? "--forget the file and import it again"
+                              : "--forget the wrong one"));
   }
+  if (s.is_pipe && !s.seen_before) s.DropRepeatedPipe(end.content_hash);
   s.database.Execute("RELEASE source");
   s.in_source = false;
   s.pending_bytes += kDumpBytes;
@@ -684,18 +770,36 @@ void Importer::State::WarnOfMissingFamilies(int64_t host_id) {
   }
 }
 
+// The same bytes came through a pipe of the same name before: that source has told all of it.
+void Importer::State::DropRepeatedPipe(const std::string& content_hash) {
+  Statement find = database.Prepare(
+      "SELECT 1 FROM source WHERE path = ?1 AND content_hash = ?2 AND id <> ?3 AND NOT EXISTS"
+      " (SELECT 1 FROM dump WHERE source_id = ?3)");
+  find.Bind(1, std::string_view(source_path)).Bind(2, std::string_view(content_hash));
+  find.Bind(3, source_id);
+  if (!find.Step()) return;
+  find.Reset();
+  delete_rejects.Bind(1, source_id).Run();
+  delete_copies.Bind(1, source_id).Run();
+  Statement remove = database.Prepare("DELETE FROM source WHERE id = ?");
+  remove.Bind(1, source_id).Run();
+}
+
 ImportSummary Importer::Finish() {
   State& s = *state_;
   s.EnsureTransaction();
-  Statement count = s.database.Prepare(
-      "SELECT count(*) FROM snapshot WHERE host_id = ? AND taken_ms BETWEEN ? AND ?");
   for (const int64_t host_id : s.touched_hosts) {
     RepairSnapshots(s.database, host_id);
-    count.Bind(1, host_id).Bind(2, s.summary.first_ms).Bind(3, s.summary.last_ms).Step();
-    s.summary.snapshots += count.Integer(0);
-    count.Reset();
     s.WarnOfMissingFamilies(host_id);
   }
+  std::unordered_set<int64_t> snapshots;
+  Statement find = s.database.Prepare("SELECT snapshot_id FROM dump WHERE id = ?");
+  for (const int64_t dump_id : s.touched_dumps) {
+    find.Bind(1, dump_id);
+    if (find.Step()) snapshots.insert(find.Integer(0));
+    find.Reset();
+  }
+  s.summary.snapshots = static_cast<int64_t>(snapshots.size());
   s.Commit();
   return std::move(s.summary);
 }

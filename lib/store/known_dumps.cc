@@ -19,4 +19,14 @@ bool KnownDumps::Has(const std::string& host, const std::string& netns, int64_t 
   return found;
 }
 
+std::optional<procnet::ByteOrder> KnownByteOrder(Database& database, const std::string& host,
+                                                 const std::string& netns) {
+  Statement find = database.Prepare(
+      "SELECT d.byte_order = 'little' FROM host AS h CROSS JOIN dump AS d ON d.host_id = h.id"
+      " WHERE h.name = ? AND h.netns = ? AND d.byte_order_origin <> 'assumed' LIMIT 1");
+  find.Bind(1, std::string_view(host)).Bind(2, std::string_view(netns));
+  if (!find.Step()) return std::nullopt;
+  return find.Integer(0) == 1 ? procnet::ByteOrder::kLittle : procnet::ByteOrder::kBig;
+}
+
 }  // namespace tcpsnap::store

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "store/database.h"
@@ -19,5 +20,9 @@ class KnownDumps {
  private:
   Statement find_;
 };
+
+/// The byte order that the dumps of a host show or were given; nullopt where there are none.
+std::optional<procnet::ByteOrder> KnownByteOrder(Database& database, const std::string& host,
+                                                 const std::string& netns);
 
 }  // namespace tcpsnap::store

@@ -28,6 +28,26 @@ std::optional<int64_t> MedianInterval(const std::vector<DumpMoment>& dumps) {
   return *middle;
 }
 
+// What two dumps of equal time have in common, the strongest first.
+enum class Bond { kSource, kFolder, kTime };
+
+bool HaveCommon(const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
+  return std::any_of(a.begin(), a.end(),
+                     [&](int64_t x) { return std::binary_search(b.begin(), b.end(), x); });
+}
+
+bool AreBound(const DumpMoment& a, const DumpMoment& b, Bond bond) {
+  switch (bond) {
+    case Bond::kSource:
+      return HaveCommon(a.sources, b.sources);
+    case Bond::kFolder:
+      return HaveCommon(a.folders, b.folders);
+    case Bond::kTime:
+      break;
+  }
+  return true;
+}
+
 struct Candidate {
   int64_t distance_ms;
   int earlier;
@@ -54,14 +74,23 @@ std::vector<SnapshotMembers> PairDumps(std::vector<DumpMoment>& dumps) {
     partner[static_cast<size_t>(b)] = a;
   };
 
-  // Equal times, the k-th with the k-th.
+  // Equal times.
+  const auto at = [&](int i) -> const DumpMoment& { return dumps[static_cast<size_t>(i)]; };
   for (size_t begin = 0, end = 0; begin < dumps.size(); begin = end) {
     std::vector<int> members[2];
     for (; end < dumps.size() && dumps[end].taken_ms == dumps[begin].taken_ms; ++end) {
       members[dumps[end].family == 6].push_back(static_cast<int>(end));
     }
-    const size_t pairs = std::min(members[0].size(), members[1].size());
-    for (size_t i = 0; i < pairs; ++i) pair(members[0][i], members[1][i]);
+    for (const Bond bond : {Bond::kSource, Bond::kFolder, Bond::kTime}) {
+      for (const int tcp : members[0]) {
+        for (const int tcp6 : members[1]) {
+          if (partner[static_cast<size_t>(tcp)] >= 0) break;
+          if (partner[static_cast<size_t>(tcp6)] < 0 && AreBound(at(tcp), at(tcp6), bond)) {
+            pair(tcp, tcp6);
+          }
+        }
+      }
+    }
   }
 
   // Of the rest the nearest two of different family, again and again. They are always neighbours

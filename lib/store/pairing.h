@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace tcpsnap::store {
@@ -14,6 +15,9 @@ struct DumpMoment {
   int64_t ordinal = 0;  ///< of the dumps of its source with this time and family
   int64_t content_hash = 0;
   int64_t snapshot_id = 0;  ///< the snapshot that it belongs to now
+  std::string time_origin;
+  /// The files that hold it, and their folders: two sorted lists of numbers.
+  std::vector<int64_t> sources, folders;
 };
 
 /// One snapshot to be: positions in the list of dumps, -1 where a family is missing.
@@ -24,8 +28,9 @@ struct SnapshotMembers {
   int tcp6 = -1;
 };
 
-/// Pairs the tcp and tcp6 dumps of one host: those of equal time first (the k-th with the k-th),
-/// then the nearest ones that are less than half the median interval between dumps apart. The
+/// Pairs the tcp and tcp6 dumps of one host: those of equal time first (of them those of one file,
+/// then those of one folder, then the k-th with the k-th), then the nearest ones that are less than
+/// half the median interval between dumps apart. The
 /// result is in order of time. Sorts `dumps`.
 std::vector<SnapshotMembers> PairDumps(std::vector<DumpMoment>& dumps);
 

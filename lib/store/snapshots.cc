@@ -1,5 +1,7 @@
 #include "store/snapshots.h"
 
+#include <algorithm>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -15,22 +17,60 @@ struct SnapshotRow {
   std::string time_origin;
 };
 
+// The folders of all sources, numbered in the order in which they come.
+class Folders {
+ public:
+  explicit Folders(Database& database) {
+    Statement read = database.Prepare("SELECT id, path FROM source");
+    std::unordered_map<std::string, int64_t> numbers;
+    while (read.Step()) {
+      const std::string_view path = read.Text(1);
+      const size_t slash = path.rfind('/');
+      const std::string folder(path.substr(0, slash == path.npos ? 0 : slash));
+      const auto number = static_cast<int64_t>(numbers.size());
+      by_source_[read.Integer(0)] = numbers.emplace(folder, number).first->second;
+    }
+  }
+  int64_t Of(int64_t source_id) const { return by_source_.at(source_id); }
+
+ private:
+  std::unordered_map<int64_t, int64_t> by_source_;
+};
+
+std::vector<DumpMoment> ReadDumps(Database& database, int64_t host_id) {
+  const Folders folders(database);
+  std::vector<DumpMoment> dumps;
+  // A dump once for each file that holds it.
+  Statement read = database.Prepare(
+      "SELECT d.id, d.family, d.taken_ms, d.ordinal, d.content_hash, d.snapshot_id, d.time_origin,"
+      " x.source_id FROM"
+      " (SELECT id AS dump_id, source_id FROM dump WHERE host_id = ?1"
+      "  UNION SELECT c.dump_id, c.source_id FROM dump_copy AS c JOIN dump AS o ON o.id = c.dump_id"
+      "   WHERE o.host_id = ?1) AS x"
+      " CROSS JOIN dump AS d ON d.id = x.dump_id ORDER BY d.id, x.source_id");
+  read.Bind(1, host_id);
+  while (read.Step()) {
+    if (dumps.empty() || dumps.back().dump_id != read.Integer(0)) {
+      DumpMoment& dump = dumps.emplace_back();
+      dump.dump_id = read.Integer(0);
+      dump.family = static_cast<int>(read.Integer(1));
+      dump.taken_ms = read.Integer(2);
+      dump.ordinal = read.Integer(3);
+      dump.content_hash = read.Integer(4);
+      dump.snapshot_id = read.Integer(5);
+      dump.time_origin = read.Text(6);
+    }
+    dumps.back().sources.push_back(read.Integer(7));
+    dumps.back().folders.push_back(folders.Of(read.Integer(7)));
+  }
+  for (DumpMoment& dump : dumps) std::sort(dump.folders.begin(), dump.folders.end());
+  return dumps;
+}
+
 }  // namespace
 
 void RepairSnapshots(Database& database, int64_t host_id) {
-  std::vector<DumpMoment> dumps;
-  std::unordered_map<int64_t, std::string> origins;  // by dump
-  Statement read_dumps = database.Prepare(
-      "SELECT id, family, taken_ms, ordinal, content_hash, snapshot_id, time_origin FROM dump"
-      " WHERE host_id = ?");
-  read_dumps.Bind(1, host_id);
-  while (read_dumps.Step()) {
-    dumps.push_back({read_dumps.Integer(0), static_cast<int>(read_dumps.Integer(1)),
-                     read_dumps.Integer(2), read_dumps.Integer(3), read_dumps.Integer(4),
-                     read_dumps.Integer(5)});
-    origins.emplace(read_dumps.Integer(0), std::string(read_dumps.Text(6)));
-  }
-  read_dumps.Reset();
+  std::vector<DumpMoment> dumps = ReadDumps(database, host_id);
 
   std::unordered_map<int64_t, SnapshotRow> present;
   Statement read_snapshots =
@@ -58,7 +98,7 @@ void RepairSnapshots(Database& database, int64_t host_id) {
     const DumpMoment* const tcp = member(members.tcp);
     const DumpMoment* const tcp6 = member(members.tcp6);
     const DumpMoment& first = tcp != nullptr ? *tcp : *tcp6;
-    const SnapshotRow row{members.taken_ms, members.ordinal, origins[first.dump_id]};
+    const SnapshotRow row{members.taken_ms, members.ordinal, first.time_origin};
 
     // Keep the row that the first dump points at, unless another snapshot has it already.
     int64_t id = first.snapshot_id;

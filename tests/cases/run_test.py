@@ -86,7 +86,7 @@ class RunnerTest(unittest.TestCase):
 
     def test_where_commands_run(self):
         self.holds("$ ls; test -d testdata/webhost -a -d $TESTDATA/webhost && echo $HOME | grep -c /\n"
-                   "testdata\n1\n", "--shared", "/nonexistent")
+                   "shared\ntestdata\n1\n", "--shared", "/nonexistent")
         self.holds("$ cat\n")  # no terminal to wait for
 
     def test_what_is_missing_is_skipped_and_said(self):

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Each rule of check.py can fail, and lets pass what it should."""
 
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+sys.dont_write_bytecode = True  # no __pycache__ beside the sources
 import check
 
 HEADER = "#pragma once\n"

@@ -124,10 +124,17 @@ TEST_CASE("rows of 10 columns") {
   }
   const std::string modern = FormatRow(Connection(1000, 5, 0xA), kPadded);
   SECTION("are taken where every row has 10") {
-    const Dump dump = ParseDump(Text(kTcpHeader, old_rows[0], old_rows[1], old_rows[2]));
-    CHECK(dump.sockets.size() == 3);
+    const std::string header(kTcpHeader.substr(0, 127));
+    const Dump dump = ParseDump(Text(header, old_rows[0], old_rows[1], old_rows[2]));
+    REQUIRE(dump.sockets.size() == 3);
     CHECK(dump.refused.empty());
     CHECK(dump.sockets[0].shape == RowShape::kLinux22);
+  }
+  SECTION("are cut ones below the header of 2.4 and later, which is wider") {
+    const Dump dump = ParseDump(Text(kTcpHeader, old_rows[0]));
+    CHECK(dump.sockets.empty());
+    REQUIRE(dump.refused.size() == 1);
+    CHECK(dump.refused[0].reason == Reason::kCutRow);
   }
   SECTION("are cut ones behind a longer row") {
     const Dump dump = ParseDump(Text(kTcpHeader, modern, old_rows[0], modern));

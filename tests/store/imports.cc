@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "store/prepared_dump.h"
+#include "ingest/reading.h"
 
 namespace tcpsnap::testing {
 namespace {
@@ -23,23 +23,7 @@ class ImportSink : public capture::CaptureSink {
     in_source_ = true;
   }
   void Dump(capture::CapturedDump&& dump) override {
-    store::IncomingDump incoming;
-    incoming.dump = store::PrepareDump(std::move(dump.records), dump.family, dump.byte_order);
-    incoming.host = dump.host;
-    incoming.netns = dump.netns;
-    incoming.taken_ms = dump.taken_ms;
-    incoming.time_origin = TimeOriginName(dump.time_origin);
-    incoming.ordinal = dump.ordinal;
-    incoming.line = static_cast<int64_t>(dump.first.line);
-    incoming.byte_offset = static_cast<int64_t>(dump.first.offset);
-    incoming.end_offset = static_cast<int64_t>(dump.end_offset);
-    incoming.byte_order = dump.byte_order;
-    incoming.byte_order_origin = ByteOrderOriginName(dump.byte_order_origin);
-    incoming.open = dump.open;
-    incoming.has_header = dump.has_header;
-    incoming.refused = std::move(dump.refused);
-    incoming.counts = dump.counts;
-    importer_.Add(std::move(incoming));
+    importer_.Add(ingest::ToIncoming(std::move(dump)));
   }
   void StrayRefused(std::vector<procnet::RefusedLine>&& lines) override { importer_.Refuse(lines); }
   void End(const capture::SourceTotals& totals) override {
@@ -75,16 +59,17 @@ std::string Value(const Statement& statement, int column) {
 }  // namespace
 
 const std::set<std::string> kWhoCameFirst = {
-    "sockets.local_key",  "sockets.remote_key", "sources.dumps",    "sources.samples",
-    "sources.duplicates", "sources.known",      "sources.rejected", "dumps.source",
-    "dumps.line",         "dumps.byte_offset",  "dumps.rejected"};
+    "sockets.local_key",       "sockets.remote_key", "sources.dumps",     "sources.samples",
+    "sources.duplicates",      "sources.known",      "sources.rejected",  "dumps.source",
+    "dumps.byte_order_origin", "dumps.line",         "dumps.byte_offset", "dumps.rejected"};
 
 ImportResult Import(Database& database, const std::vector<std::string>& paths,
                     const ImportOptions& options) {
   store::ImportSettings settings;
   settings.ticks_per_second = options.ticks_per_second;
   settings.version = "test";
-  settings.now_ms = 1'795'333'047'000;
+  static int64_t now_ms = 1'795'333'047'000;
+  settings.now_ms = ++now_ms;
   settings.transaction_bytes = options.transaction_bytes;
   ImportResult result;
   store::Importer importer(database, settings);

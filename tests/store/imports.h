@@ -41,7 +41,7 @@ using Views = std::map<std::string, std::vector<std::string>>;
 Views AllViews(store::Database& database, const std::set<std::string>& without = {});
 
 /// What depends on which of two sources came first, when they come by separate runs: whose dump one
-/// is that both hold, and the numbers of IPv6 addresses.
+/// is that both hold, what the source told of its byte order, and the numbers of IPv6 addresses.
 extern const std::set<std::string> kWhoCameFirst;
 
 /// Empty when all are equal, else the first row that differs.

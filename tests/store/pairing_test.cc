@@ -43,7 +43,20 @@ std::vector<Group> Groups(std::vector<DumpMoment> dumps) {
 
 DumpMoment Dump(int family, int64_t taken_ms, int64_t content, int64_t ordinal = 0) {
   static int64_t next_id = 0;
-  return {++next_id, family, taken_ms, ordinal, content, 0};
+  DumpMoment dump;
+  dump.dump_id = ++next_id;
+  dump.family = family;
+  dump.taken_ms = taken_ms;
+  dump.ordinal = ordinal;
+  dump.content_hash = content;
+  return dump;
+}
+
+// The same, of these files; a file's folder is its number's tens.
+DumpMoment DumpOf(std::vector<int64_t> sources, DumpMoment dump) {
+  for (const int64_t source : sources) dump.folders.push_back(source / 10);
+  dump.sources = std::move(sources);
+  return dump;
 }
 
 // Most of a series of both families, each read a little late, some missing, some at the same time.
@@ -59,7 +72,12 @@ std::vector<DumpMoment> RandomDumps(std::mt19937& random) {
     for (const int family : {4, 6}) {
       if (below(5) == 0) continue;
       const int64_t taken_ms = 1000 + i * step + below(1 + step);
-      dumps.push_back(Dump(family, taken_ms, below(4), ordinals[{family, taken_ms}]++));
+      std::vector<int64_t> sources;
+      for (int64_t source = below(40); source < 40; source += 1 + below(40)) {
+        sources.push_back(source);
+      }
+      dumps.push_back(
+          DumpOf(sources, Dump(family, taken_ms, below(4), ordinals[{family, taken_ms}]++)));
     }
   }
   return dumps;
@@ -91,16 +109,24 @@ std::vector<Group> ReferenceGroups(std::vector<DumpMoment> dumps) {
     left[0].erase(tcp);
     left[1].erase(tcp6);
   };
-  for (bool found = true; found;) {  // equal times, the first of those left with the first
-    found = false;
-    for (auto tcp = left[0].begin(); tcp != left[0].end() && !found; ++tcp) {
+  const auto common = [](const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
+    return std::find_first_of(a.begin(), a.end(), b.begin(), b.end()) != a.end();
+  };
+  // Equal times: of one file, then of one folder, then any; the first of those left with the first.
+  for (int bond = 0; bond < 3; ++bond) {
+    for (auto tcp = left[0].begin(); tcp != left[0].end();) {
       const auto tcp6 = std::find_if(left[1].begin(), left[1].end(), [&](const DumpMoment& dump) {
-        return dump.taken_ms == tcp->taken_ms;
+        return dump.taken_ms == tcp->taken_ms &&
+               (bond == 2 || (bond == 1 && common(dump.folders, tcp->folders)) ||
+                (bond == 0 && common(dump.sources, tcp->sources)));
       });
-      if (tcp6 == left[1].end()) continue;
+      if (tcp6 == left[1].end()) {
+        ++tcp;
+        continue;
+      }
+      const auto at = tcp - left[0].begin();
       pair(tcp, tcp6);
-      found = true;
-      break;
+      tcp = left[0].begin() + at;
     }
   }
   while (!intervals.empty()) {  // the nearest two of all; of equally near ones the earliest
@@ -195,6 +221,18 @@ TEST_CASE("of several dumps of one time the k-th pairs with the k-th") {
     CHECK(std::get<2>(groups[i].tcp) == static_cast<int64_t>(i));
     CHECK((groups[i].tcp6 != kNone) == (i < 2));
     if (i < 2) CHECK(std::get<2>(groups[i].tcp6) == static_cast<int64_t>(i));
+  }
+}
+
+TEST_CASE("dumps of one time and one file belong together, then those of one folder") {
+  // Two recorders that ran in the same second; the hashes would pair them crosswise.
+  const auto groups = Groups({DumpOf({10}, Dump(4, 5000, 1)), DumpOf({10}, Dump(6, 5000, 9)),
+                              DumpOf({20}, Dump(4, 5000, 2)), DumpOf({20}, Dump(6, 5000, 8)),
+                              DumpOf({31}, Dump(4, 5000, 3)), DumpOf({32}, Dump(6, 5000, 7)),
+                              DumpOf({41}, Dump(4, 5000, 4)), DumpOf({52}, Dump(6, 5000, 6))});
+  REQUIRE(groups.size() == 4);
+  for (const Group& group : groups) {
+    CHECK(std::get<3>(group.tcp) + std::get<3>(group.tcp6) == 10);
   }
 }
 

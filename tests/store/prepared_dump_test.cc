@@ -116,7 +116,7 @@ Expected ExpectedViews(const Records& records, ByteOrder order, int64_t ticks_pe
           std::to_string(Queue(row.tx_queue)),
           std::to_string(Queue(row.rx_queue)),
           std::string(TimerName(row.timer)),
-          OrNull(row.timer != Timer::kOff && !overflow, ms(row.timer_ticks)),
+          OrNull(row.timer != Timer::kOff && !overflow, overflow ? 0 : ms(row.timer_ticks)),
           std::to_string(row.retransmits),
           std::to_string(row.uid),
           std::to_string(row.probes),

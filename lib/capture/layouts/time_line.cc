@@ -34,7 +34,6 @@ bool IsBrokenTime(TimeError error) {
     case TimeError::kAmbiguousZone:
     case TimeError::kUnknownZone:
     case TimeError::kGap:
-    case TimeError::kNoDate:
       return true;
     default:
       return false;
