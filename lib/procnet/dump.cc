@@ -11,7 +11,6 @@
 namespace tcpsnap::procnet {
 namespace {
 
-constexpr size_t kPaddedWidth = 149;  // TMPSZ - 1, Linux 2.4 and later
 constexpr size_t kPaddedWidthLinux22 = 127;
 constexpr size_t kPaddedWidthLinux22Tcp6 = 190;
 

@@ -8,7 +8,6 @@ namespace tcpsnap::procnet {
 namespace {
 
 constexpr size_t kWidestTcpAddress = 20;  // characters between the two address words
-constexpr size_t kPaddedWidth = 149;      // TMPSZ - 1 of net/ipv4/tcp_ipv4.c
 
 bool StartsWith(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;

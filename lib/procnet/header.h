@@ -5,6 +5,7 @@
 //   sl  local_address rem_address   st ... inode ref pointer drops          (udp, raw: refused)
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -24,6 +25,10 @@ enum class Table : uint8_t {
 
 /// "tcp table", "udp or raw table", ..., "output of ss": what to call it in a message.
 std::string_view TableName(Table table) noexcept;
+
+/// Width of a tcp row and of its header, which the kernel pads with blanks: TMPSZ - 1 of
+/// net/ipv4/tcp_ipv4.c, Linux 2.4 and later.
+inline constexpr size_t kPaddedWidth = 149;
 
 struct Header {
   Table table = Table::kNone;

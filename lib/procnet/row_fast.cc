@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "procnet/header.h"
 #include "procnet/swar.h"
 #include "procnet/token.h"
 
@@ -12,8 +13,6 @@
 
 namespace tcpsnap::procnet {
 namespace {
-
-constexpr size_t kPaddedWidth = 149;  // TMPSZ - 1 of net/ipv4/tcp_ipv4.c
 
 constexpr uint64_t Characters(const char (&text)[9]) {
   uint64_t word = 0;

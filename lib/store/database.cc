@@ -492,15 +492,6 @@ void Database::Interrupt() noexcept {
 
 int64_t Database::LastInsertRowId() const { return sqlite3_last_insert_rowid(handle()); }
 
-int64_t Database::Changes() const { return sqlite3_changes64(handle()); }
-
-int64_t Database::CacheBytes() const {
-  int current = 0;
-  int highest = 0;
-  sqlite3_db_status(handle(), SQLITE_DBSTATUS_CACHE_USED, &current, &highest, 0);
-  return current;
-}
-
 const std::string& Database::path() const { return connection_->path; }
 
 sqlite3* Database::handle() const { return connection_->handle; }

@@ -149,9 +149,6 @@ class Database {
   void Interrupt() noexcept;
 
   int64_t LastInsertRowId() const;
-  int64_t Changes() const;
-  /// Bytes of page cache in use (SQLITE_DBSTATUS_CACHE_USED).
-  int64_t CacheBytes() const;
   const std::string& path() const;
   sqlite3* handle() const;  ///< for lib/store only
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "store/snapshots.h"
+#include "store/socket_row.h"
 
 namespace tcpsnap::store {
 namespace {
@@ -105,7 +106,6 @@ void Forgetter::Remove(const OwnedDump& dump, int64_t source_id) {
 }
 
 bool Forgetter::RemoveSomeDumps(int64_t source_id, int64_t transaction_bytes) {
-  constexpr int64_t kRowBytes = 48;
   for (int64_t bytes = 0; bytes < transaction_bytes;) {
     next_.Bind(1, source_id);
     if (!next_.Step()) {
@@ -119,7 +119,7 @@ bool Forgetter::RemoveSomeDumps(int64_t source_id, int64_t transaction_bytes) {
     own_account_.Bind(1, dump.row_count - dump.duplicates).Bind(2, dump.duplicates);
     own_account_.Bind(3, source_id).Run();
     if (!HandOver(dump, source_id)) Remove(dump, source_id);
-    bytes += (dump.row_count + 20) * kRowBytes;
+    bytes += (dump.row_count + 20) * kStoredRowBytes;
   }
   return true;
 }

@@ -3,15 +3,14 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <set>
-#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
-#include "store/interner.h"
+#include "store/address_book.h"
+#include "store/dump_identity.h"
 #include "store/snapshots.h"
 #include "store/staged_rows.h"
 
@@ -21,10 +20,7 @@ namespace {
 using procnet::Address;
 using procnet::RefusedLine;
 
-// Bytes that a row, a census row or a dump adds to a transaction, a little more than measured: the
-// transaction ends before the next dump would pass its limit.
-constexpr int64_t kRowBytes = 48;
-constexpr int64_t kDumpBytes = 1024;
+constexpr int64_t kDumpBytes = 1024;  // what a dump adds to a transaction besides its rows
 
 // The account of a source, as its columns.
 struct Account {
@@ -39,47 +35,6 @@ struct Account {
            known + rejected;
   }
 };
-
-// A dump that the database has, as far as identity needs it.
-struct StoredDump {
-  int64_t id = 0;
-  int64_t content_hash = 0;
-  int64_t source_id = 0;
-  int64_t byte_offset = 0;
-  int64_t line = 0;
-  bool open = false;
-  int64_t row_count = 0;
-  int64_t duplicates = 0;
-  int64_t first_row = 0;
-  int64_t last_row = 0;
-  int64_t first_census = 0;
-  int64_t last_census = 0;
-  std::string time_origin;
-  std::string byte_order;
-  std::string byte_order_origin;
-};
-
-// How far an origin is trusted: the place in a list that begins with the least.
-template <size_t kCount>
-size_t Trust(const std::array<std::string_view, kCount>& list, std::string_view origin) {
-  return static_cast<size_t>(std::find(list.begin(), list.end(), origin) - list.begin());
-}
-constexpr std::array<std::string_view, 6> kTimeOrigins = {"given", "mtime",  "date_file",
-                                                          "name",  "prefix", "marker"};
-constexpr std::array<std::string_view, 3> kByteOrderOrigins = {"assumed", "voted", "given"};
-
-std::string_view ByteOrderName(procnet::ByteOrder order) {
-  return order == procnet::ByteOrder::kLittle ? "little" : "big";
-}
-
-// True when the rows of a dump that is there must be read anew: the other byte order is better
-// founded.
-bool CorrectsByteOrder(const StoredDump& stored, const IncomingDump& incoming) {
-  return stored.byte_order != ByteOrderName(incoming.byte_order) &&
-         Trust(kByteOrderOrigins, incoming.byte_order_origin) >=
-             Trust(kByteOrderOrigins, stored.byte_order_origin) &&
-         incoming.byte_order_origin != "assumed";
-}
 
 bool IsUtf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
@@ -102,68 +57,6 @@ bool IsUtf8(std::string_view text) {
 int64_t HashBytes(std::string_view bytes) {
   return static_cast<int64_t>(XXH3_64bits(bytes.data(), bytes.size()));
 }
-
-// What stays the same of a socket while it is listed, as far as rows keep it.
-std::tuple<int64_t, int64_t, int64_t> Identity(const SocketRow& row) {
-  return {row.local, row.remote, row.inode};
-}
-
-// True when `shorter` is what a read of `longer` looks like that was cut: every row of it is in
-// `longer`, but for those of which the rest of the dump brought a fresher copy.
-bool IsBeginning(std::vector<SocketRow> shorter, std::vector<SocketRow> longer,
-                 int64_t longer_duplicates) {
-  if (shorter.size() > longer.size()) return false;
-  // Direction and is_local are decided over the whole dump: a later row may change them.
-  for (std::vector<SocketRow>* rows : {&shorter, &longer}) {
-    for (SocketRow& row : *rows) row.kind &= ~kWholeDumpKindBits;
-    std::sort(rows->begin(), rows->end());
-  }
-  std::vector<SocketRow> missing;
-  std::set_difference(shorter.begin(), shorter.end(), longer.begin(), longer.end(),
-                      std::back_inserter(missing));
-  if (static_cast<int64_t>(missing.size()) > longer_duplicates) return false;
-  if (missing.empty()) return true;
-  std::set<std::tuple<int64_t, int64_t, int64_t>> sockets;
-  for (const SocketRow& row : longer) sockets.insert(Identity(row));
-  return std::all_of(missing.begin(), missing.end(),
-                     [&](const SocketRow& row) { return sockets.contains(Identity(row)); });
-}
-
-// Address6 ids, by the 16 bytes.
-class AddressBook {
- public:
-  explicit AddressBook(Database& database)
-      : database_(database),
-        find_(database.Prepare("SELECT id FROM address6 WHERE bytes = ?")),
-        insert_(database.Prepare("INSERT INTO address6 (bytes, text) VALUES (?, ?)")) {}
-
-  int64_t Id(const Address& address) {
-    const std::string_view bytes(reinterpret_cast<const char*>(address.bytes.data()),
-                                 address.bytes.size());
-    if (const auto known = ids_.find(std::string(bytes)); known != ids_.end()) return known->second;
-    constexpr size_t kMost = 100'000;  // bounds the memory: the index answers as well
-    if (ids_.size() >= kMost) ids_.clear();
-    int64_t id = 0;
-    find_.BindBlob(1, bytes);
-    if (find_.Step()) {
-      id = find_.Integer(0);
-    } else {
-      insert_.BindBlob(1, bytes).Bind(2, std::string_view(AddressText(address))).Run();
-      id = database_.LastInsertRowId();
-    }
-    find_.Reset();
-    ids_.emplace(bytes, id);
-    return id;
-  }
-  /// After a rollback the ids may be others.
-  void Forget() { ids_.clear(); }
-
- private:
-  Database& database_;
-  Statement find_;
-  Statement insert_;
-  std::unordered_map<std::string, int64_t> ids_;
-};
 
 }  // namespace
 
@@ -416,7 +309,7 @@ void Importer::State::StoreRejects(const std::vector<RefusedLine>& lines,
     insert_reject.Run();
     ++summary.rejected;
     ++summary.rejected_by_reason[static_cast<size_t>(line.reason)];
-    pending_bytes += static_cast<int64_t>(line.text.size()) + kRowBytes;
+    pending_bytes += static_cast<int64_t>(line.text.size()) + kStoredRowBytes;
   }
   account.rejected += static_cast<int64_t>(lines.size());
 }
@@ -503,7 +396,7 @@ void Importer::State::NoteKnown(const StoredDump& stored, const IncomingDump& in
     account.known += static_cast<int64_t>(incoming.refused.size());
   }
   raise_ordinal.Bind(1, incoming.ordinal).Bind(2, stored.id).Run();
-  if (Trust(kTimeOrigins, incoming.time_origin) > Trust(kTimeOrigins, stored.time_origin)) {
+  if (IsBetterTimeOrigin(incoming.time_origin, stored.time_origin)) {
     raise_origin.Bind(1, std::string_view(incoming.time_origin)).Bind(2, stored.id).Run();
   }
   account.known += incoming.dump.row_count;
@@ -599,7 +492,8 @@ void Importer::Begin(const SourceStart& source) {
 void Importer::Add(IncomingDump&& incoming) {
   State& s = *state_;
   const int64_t bytes =
-      static_cast<int64_t>(incoming.dump.rows.size() + incoming.dump.census.size()) * kRowBytes +
+      static_cast<int64_t>(incoming.dump.rows.size() + incoming.dump.census.size()) *
+          kStoredRowBytes +
       kDumpBytes;
   if (s.pending_bytes > 0 && s.pending_bytes + bytes > s.settings.transaction_bytes) s.Commit();
   s.EnsureTransaction();
@@ -629,7 +523,7 @@ void Importer::Add(IncomingDump&& incoming) {
     s.touched_dumps.push_back(stored.id);
     const bool own =
         stored.source_id == s.source_id && s.seen_before && !s.own_dumps.contains(stored.id);
-    if (CorrectsByteOrder(stored, incoming)) {
+    if (CorrectsByteOrder(stored, incoming.byte_order, incoming.byte_order_origin)) {
       incoming.open = incoming.open && stored.open;
       s.Replace(stored, host_id, incoming);
       ++s.corrected_dumps;
@@ -670,7 +564,7 @@ bool Importer::State::BeginAlike(const StoredDump& stored, const IncomingDump& i
   if (longer_duplicates > 0 || rows.empty() || stored.first_row > stored.last_row) return true;
   StoredDump first = stored;
   first.last_row = stored.first_row;
-  return Identity(StoredRows(first).front()) == Identity(rows.front());
+  return IsSameSocket(StoredRows(first).front(), rows.front());
 }
 
 // Puts a longer or better read of a dump in its place.
@@ -686,7 +580,7 @@ void Importer::State::Replace(const StoredDump& stored, int64_t host_id,
   own_dumps.insert(stored.id);
   summary.samples += rows - (stored.row_count - stored.duplicates);
   summary.duplicates += incoming.dump.duplicates - stored.duplicates;
-  pending_bytes += 2 * (stored.row_count + rows) * kRowBytes;
+  pending_bytes += 2 * (stored.row_count + rows) * kStoredRowBytes;
 }
 
 void Importer::Refuse(const std::vector<RefusedLine>& lines) {

@@ -64,7 +64,7 @@ struct ImportSummary {
   int64_t rejected = 0;  ///< lines refused in what was read, new or not
   std::array<int64_t, static_cast<size_t>(procnet::Reason::kCount)> rejected_by_reason{};
   std::optional<int64_t> first_ms, last_ms;  ///< of all dumps that were read
-  int64_t snapshots = 0;  ///< that were read, new or not
+  int64_t snapshots = 0;                     ///< that were read, new or not
   std::vector<std::string> warnings;
 };
 

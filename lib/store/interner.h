@@ -10,7 +10,7 @@
 namespace tcpsnap::store {
 
 /// Gives each distinct key a number from 0 on. Hash is a callable that mixes well in its high bits.
-/// Open addressing, at most half full; reuse it (Clear) to keep its memory.
+/// Open addressing, at most half full.
 template <typename Key, typename Hash>
 class Interner {
  public:
@@ -33,10 +33,6 @@ class Interner {
     return false;
   }
   const std::vector<Key>& keys() const { return keys_; }
-  void Clear() {
-    keys_.clear();
-    std::fill(table_.begin(), table_.end(), 0);
-  }
 
  private:
   size_t Place(const Key& key) const {

@@ -29,6 +29,8 @@ struct SocketRow {
   friend auto operator<=>(const SocketRow&, const SocketRow&) = default;
 };
 inline constexpr int kSocketRowColumns = 12;
+/// What a row adds to a transaction at most: a little more than measured.
+inline constexpr int64_t kStoredRowBytes = 48;
 
 /// Address keys: an IPv4 address is its own, an IPv6 address is this plus its number.
 inline constexpr int64_t kFirstKey6 = int64_t{1} << 32;

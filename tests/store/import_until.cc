@@ -1,4 +1,7 @@
-// Imports and dies in the middle: import_until DB TRANSACTION_BYTES CALL PATH...
+// Imports, or forgets a source, and dies in the middle:
+//
+//   import_until DB TRANSACTION_BYTES CALL PATH...
+//   import_until DB TRANSACTION_BYTES CALL --forget PATH
 //
 // SIGKILL comes at the CALL-th of the calls by which SQLite changes files; a write is done by half
 // first. With CALL 0 it lives on, and prints how many calls there were.
@@ -10,10 +13,10 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <string>
-#include <vector>
+#include <string_view>
 
 #include "store/database.h"
+#include "store/forget.h"
 #include "store/imports.h"
 
 namespace {
@@ -72,6 +75,12 @@ int main(int argc, char** argv) {
   deadly_call = std::atol(argv[3]);
   {
     auto database = tcpsnap::store::Database::OpenForImport(argv[1]);
+    if (std::string_view(argv[4]) == "--forget") {
+      const auto forgotten = ForgetSource(database, argv[argc - 1], options.transaction_bytes);
+      if (forgotten.sources != 1) return 1;
+      std::printf("%ld\n", calls);
+      return 0;
+    }
     const auto result = tcpsnap::testing::Import(database, {argv + 4, argv + argc}, options);
     if (!result.failures.empty()) return 1;
   }

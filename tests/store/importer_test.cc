@@ -408,6 +408,21 @@ TEST_CASE("a host keeps its ticks: another --hz is refused, none takes what is t
   CHECK(Difference(before, AllViews(database)) == "");
 }
 
+TEST_CASE("a byte order that was given is mended by giving the other") {
+  const std::string path = kTestdata + "/arch/s390x-6.1-be-dateIs-tcp+tcp6.txt";
+  ImportOptions little, big;
+  little.capture.byte_order = procnet::ByteOrder::kLittle;
+  big.capture.byte_order = procnet::ByteOrder::kBig;
+  const std::set<std::string> keys = {"sockets.local_key", "sockets.remote_key"};
+  Database database = Database::OpenInMemory();
+  Import(database, {path}, little);
+  const ImportResult second = Import(database, {path}, big);
+  CHECK(second.warnings.size() == 1);
+  CHECK(Difference(ViewsOf({path}, big, keys), AllViews(database, keys)) == "");
+  CHECK(Import(database, {path}).summary.dumps == 0);  // what shows is less than what was said
+  CHECK(Difference(ViewsOf({path}, big, keys), AllViews(database, keys)) == "");
+}
+
 TEST_CASE("Abort takes back what the source brought, and the next one is none the worse") {
   const auto dump = [](int64_t taken_ms, std::string host) {
     IncomingDump incoming;
