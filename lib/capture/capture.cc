@@ -135,6 +135,7 @@ class CaptureReader {
   uint64_t bytes_total_ = 0;
   ByteOrderVote run_vote_;  // of all files so far: they are one host's
   bool assumed_order_ = false;
+  bool began_ = false;  // to tell the sink of this file
 };
 
 // Turns the dumps of one file into the sink's.
@@ -293,6 +294,7 @@ void CaptureReader::ReadAll(const std::vector<std::string>& paths) {
 void CaptureReader::ReadAllOf(const std::vector<FoundFile>& files, std::vector<FoundFile>* later) {
   for (const FoundFile& file : files) {
     const uint64_t done_before = bytes_done_;
+    began_ = false;
     try {
       if (ReadOne(file, later != nullptr) == Outcome::kLater) {
         later->push_back(file);
@@ -302,12 +304,11 @@ void CaptureReader::ReadAllOf(const std::vector<FoundFile>& files, std::vector<F
       sink_.Failed(file.path, error, file.named);
     } catch (const std::system_error& error) {
       if (error.code() == std::errc::interrupted) throw ReadInterrupted(file.path);
-      sink_.Failed(file.path,
-                   CaptureError(Trouble::kUnreadable,
-                                error.code().message() +
-                                    "; if a part of it was imported, it is marked as interrupted: "
-                                    "import it again"),
-                   true);
+      std::string message = error.code().message();
+      if (began_) {
+        message += "; if a part of it was imported, it is marked as interrupted: import it again";
+      }
+      sink_.Failed(file.path, CaptureError(Trouble::kUnreadable, message), true);
     }
     bytes_done_ = done_before + file.bytes;
   }
@@ -357,6 +358,7 @@ CaptureReader::Outcome CaptureReader::ReadOne(const FoundFile& file, bool may_wa
 void CaptureReader::ReadOnce(const FoundFile& file, ByteSource& source, const std::string& head,
                              const Survey& survey, const ClockPlan& plan, CaptureSink& sink) {
   FileEvents events(settings_, plan, survey.vote, run_vote_, sink);
+  began_ = true;
   sink.Begin({file.path, head, source.Size(), events.Layout()});
   ContentHash hash;
   uint64_t bytes = 0;

@@ -639,9 +639,8 @@ std::string_view TimeErrorSentence(TimeError error) {
     case TimeError::kNotATime:
       return "this is no time in a form that is known; write it like 2026-11-22T07:37:27Z";
     case TimeError::kNoDate:
-      return "the time has no date, or a date without its year; say what is missing with --start "
-             "and "
-             "--interval, or with --time";
+      return "the time has no date, or a date without its year; write it like "
+             "2026-11-22T07:37:27Z";
     case TimeError::kNoTimeOfDay:
       return "the date has no time of day; give the whole time, like 2026-11-22T07:37:27Z";
     case TimeError::kOutOfRange:

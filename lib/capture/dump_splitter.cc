@@ -1,6 +1,5 @@
 #include "capture/dump_splitter.h"
 
-#include <iterator>
 #include <utility>
 
 namespace tcpsnap::capture {
@@ -13,8 +12,8 @@ using procnet::Reason;
 using procnet::RefusedLine;
 using procnet::Table;
 
-// Refused lines that are held back before they are handed on, within a dump or outside.
-constexpr size_t kStrayBatch = 4096;
+// Refused lines that are held back before they are handed on, within a dump and outside.
+constexpr size_t kHeldBytes = 1 << 20;
 
 std::string_view TrimBlanks(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t");
@@ -38,6 +37,7 @@ class Splitter {
   void EndDump(uint64_t end_offset, bool open);
   void RefuseStray(const Line& line, Reason reason);
   void KeepStray(std::vector<RefusedLine> lines);
+  void NoteRefused(size_t bytes);
   // False when no marker tells the moment of what comes next.
   bool IsTimed() const { return marker_time_ && marker_time_->time && !time_is_used_up_; }
 
@@ -59,6 +59,8 @@ class Splitter {
   bool moment_has_[2] = {false, false};  // tcp, tcp6: since the last time
   bool time_is_used_up_ = false;         // by a second table of one family
   std::vector<RefusedLine> stray_;
+  size_t stray_bytes_ = 0;
+  size_t dump_refused_bytes_ = 0;
 };
 
 procnet::LineCounts Splitter::Run() {
@@ -90,15 +92,17 @@ void Splitter::TakeLine(const Line& line) {
   if (line.too_long) {
     if (in_dump_ && procnet::LooksLike(text) == procnet::Likeness::kRow) {
       builder_.Refuse(text, line.position, kMaxLineBytes, Reason::kLineTooLong);
+      NoteRefused(text.size());
     } else {
       ++counts_.other;
     }
     return;
   }
   if (const Header header = procnet::ParseHeader(text); header.table != Table::kNone) {
-    // The same header again, and no row below the first: the dump starts over.
-    if (in_dump_ && has_header_ && header_is_whole_ && builder_.empty() &&
-        header.table == Table::kTcp && header.tcp6 == header_tcp6_) {
+    // The same header again below one time, and no row in between: the dump starts over. (Without
+    // times each header may be a moment of a host without a socket.)
+    if (settings_.refuse_untimed && in_dump_ && has_header_ && header_is_whole_ &&
+        builder_.empty() && header.table == Table::kTcp && header.tcp6 == header_tcp6_) {
       in_dump_ = false;
     }
     EndDump(line.position.offset, false);
@@ -127,20 +131,17 @@ void Splitter::TakeRow(const Line& line) {
     return;
   }
   if (!in_dump_) BeginDump({}, line.position, false);
-  if (builder_.AddLine(line.text, line.position, line.terminated) ==
-      DumpBuilder::Added::kOtherFamily) {
+  DumpBuilder::Added added = builder_.AddLine(line.text, line.position, line.terminated);
+  if (added == DumpBuilder::Added::kOtherFamily) {
     EndDump(line.position.offset, false);
     BeginDump({}, line.position, false);
     if (!in_dump_) {
       RefuseStray(line, Reason::kNoTime);
       return;
     }
-    builder_.AddLine(line.text, line.position, line.terminated);
+    added = builder_.AddLine(line.text, line.position, line.terminated);
   }
-  if (builder_.refused().size() >= kStrayBatch) {
-    KeepStray(builder_.TakeRefused());
-    lines_were_refused_ = true;
-  }
+  if (added == DumpBuilder::Added::kRefused) NoteRefused(line.text.size());
   if (!settings_.refuse_untimed || family_is_known_ || !builder_.family()) return;
   family_is_known_ = true;
   if (!MomentHas(*builder_.family())) return;
@@ -149,6 +150,15 @@ void Splitter::TakeRow(const Line& line) {
   KeepStray(builder_.TakeRefused());
   builder_.Clear();
   RefuseStray(line, Reason::kNoTime);
+}
+
+// Bounds what a dump of damaged rows keeps in memory.
+void Splitter::NoteRefused(size_t bytes) {
+  dump_refused_bytes_ += bytes + sizeof(RefusedLine);
+  if (dump_refused_bytes_ < kHeldBytes) return;
+  KeepStray(builder_.TakeRefused());
+  lines_were_refused_ = true;
+  dump_refused_bytes_ = 0;
 }
 
 bool Splitter::MomentHas(procnet::Family family) const {
@@ -182,6 +192,7 @@ void Splitter::BeginDump(const Header& header, LinePosition first, bool has_head
   has_header_ = has_header;
   family_is_known_ = false;
   lines_were_refused_ = false;
+  dump_refused_bytes_ = 0;
   header_tcp6_ = header.tcp6;
   dump_first_ = first;
 }
@@ -228,11 +239,14 @@ void Splitter::RefuseStray(const Line& line, Reason reason) {
 }
 
 void Splitter::KeepStray(std::vector<RefusedLine> lines) {
-  stray_.insert(stray_.end(), std::make_move_iterator(lines.begin()),
-                std::make_move_iterator(lines.end()));
-  if (stray_.size() < kStrayBatch) return;
+  for (RefusedLine& line : lines) {
+    stray_bytes_ += line.text.size() + sizeof line;
+    stray_.push_back(std::move(line));
+  }
+  if (stray_bytes_ < kHeldBytes) return;
   events_.OnStrayRefused(stray_);
   stray_.clear();
+  stray_bytes_ = 0;
 }
 
 }  // namespace

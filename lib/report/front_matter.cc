@@ -224,7 +224,7 @@ class Parser {
     if (report_.title.empty()) Fail(1, "no '-- title:'");
     if (report_.description.empty()) Fail(1, "no '-- description:'");
     if (report_.columns.empty()) Fail(1, "no '-- column:'");
-    if (Trim(report_.sql).find_first_not_of("\n") == std::string_view::npos) {
+    if (Trim(report_.sql).find_first_not_of('\n') == std::string_view::npos) {
       Fail(line_, "no SQL after the comments");
     }
   }

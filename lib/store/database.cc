@@ -205,6 +205,11 @@ std::optional<int64_t> FileSize(const std::string& path) {
 void CheckFolderIsWritable(const std::string& path) {
   std::filesystem::path folder = std::filesystem::path(PlainFileName(path)).parent_path();
   if (folder.empty()) folder = ".";
+  std::error_code ignored;
+  if (!std::filesystem::exists(folder, ignored)) {
+    throw DatabaseError(path + ": the folder " + folder.string() + " does not exist",
+                        SQLITE_CANTOPEN);
+  }
   if (access(folder.c_str(), W_OK) == 0) return;
   throw DatabaseError(
       path + ": can't write in its folder, where the journal has to be: " + std::strerror(errno),
