@@ -158,7 +158,7 @@ TEST_CASE("open: what isn't a tcpsnap database is refused by name") {
   CHECK(MessageOf([&] { Database::OpenForImport(empty); }) == "nothing was thrown");
   CHECK(MessageOf([&] { Database::OpenReadOnly(empty); }) == "nothing was thrown");
   CHECK(Contains(MessageOf([&] { Database::OpenForImport(folder.Path("no/a.db")); }),
-                 "No such file or directory"));
+                 "does not exist"));
 }
 
 TEST_CASE("open: names that SQLite would take for something else are files") {
