@@ -206,8 +206,10 @@ void Splitter::EndDump(uint64_t end_offset, bool open) {
   dump.family =
       builder_.family().value_or(header_tcp6_ ? procnet::Family::kTcp6 : procnet::Family::kTcp);
   builder_.Clear();
+  const size_t family = dump.family == procnet::Family::kTcp6;
   // Not one row could be read: how many sockets there were can't be told, least of all 0.
   if (dump.records.empty() && (lines_were_refused_ || !dump.refused.empty())) {
+    moment_has_[family] |= has_header_;
     KeepStray(std::move(dump.refused));
     return;
   }
@@ -216,7 +218,6 @@ void Splitter::EndDump(uint64_t end_offset, bool open) {
     time_is_used_up_ = true;
     return;
   }
-  const size_t family = dump.family == procnet::Family::kTcp6;
   if (moment_has_[family]) {
     if (settings_.refuse_untimed) return;  // a second header without rows: no table
     moment_has_[0] = moment_has_[1] = false;

@@ -175,6 +175,11 @@ struct Importer::State {
   void StoreRejects(const std::vector<RefusedLine>& lines, std::optional<int64_t> dump_id);
   void BindDump(Statement& statement, int64_t host_id, const IncomingDump& incoming);
   void StoreNew(int64_t host_id, const IncomingDump& incoming);
+  std::vector<StoredDump> StoredAt(int64_t host_id, const IncomingDump& incoming);
+  bool TakeAsSame(const std::vector<StoredDump>& candidates, int64_t host_id,
+                  IncomingDump& incoming);
+  bool TakeAsLongerOrShorter(const std::vector<StoredDump>& candidates, int64_t host_id,
+                             const IncomingDump& incoming);
   bool BeginAlike(const StoredDump& stored, const IncomingDump& incoming,
                   int64_t longer_duplicates);
   void Supersede(const StoredDump& stored);
@@ -506,54 +511,73 @@ void Importer::Add(IncomingDump&& incoming) {
   s.summary.first_ms = std::min(s.summary.first_ms.value_or(incoming.taken_ms), incoming.taken_ms);
   s.summary.last_ms = std::max(s.summary.last_ms.value_or(incoming.taken_ms), incoming.taken_ms);
 
-  std::vector<StoredDump> candidates;
-  s.find_dumps.Bind(1, host_id).Bind(2, static_cast<int64_t>(incoming.dump.family));
-  s.find_dumps.Bind(3, incoming.taken_ms);
-  while (s.find_dumps.Step()) {
-    const auto column = [&](int i) { return s.find_dumps.Integer(i); };
-    candidates.push_back({column(0), column(1), column(2), column(3), column(4), column(5) != 0,
-                          column(6), column(7), column(8), column(9), column(10), column(11),
-                          std::string(s.find_dumps.Text(12)), std::string(s.find_dumps.Text(13)),
-                          std::string(s.find_dumps.Text(14))});
-  }
-  s.find_dumps.Reset();
-
-  for (const StoredDump& stored : candidates) {
-    if (stored.content_hash != static_cast<int64_t>(incoming.dump.content_hash)) continue;
-    s.touched_dumps.push_back(stored.id);
-    const bool own =
-        stored.source_id == s.source_id && s.seen_before && !s.own_dumps.contains(stored.id);
-    if (CorrectsByteOrder(stored, incoming.byte_order, incoming.byte_order_origin)) {
-      incoming.open = incoming.open && stored.open;
-      s.Replace(stored, host_id, incoming);
-      ++s.corrected_dumps;
-    } else if (own) {
-      s.NoteOwn(stored, incoming);
-    } else {
-      s.NoteKnown(stored, incoming, true);
-      if (stored.open && !incoming.open) s.close_dump.Bind(1, stored.id).Run();
-    }
-    return;
-  }
-  for (const StoredDump& stored : candidates) {
-    const bool may_be_cut = incoming.open && incoming.dump.row_count <= stored.row_count;
-    const bool may_grow = stored.open && stored.row_count <= incoming.dump.row_count && !may_be_cut;
-    if (may_grow && s.BeginAlike(stored, incoming, incoming.dump.duplicates) &&
-        IsBeginning(s.StoredRows(stored), incoming.dump.rows, incoming.dump.duplicates)) {
-      s.touched_dumps.push_back(stored.id);
-      s.Replace(stored, host_id, incoming);
-      ++s.summary.dumps;
-      return;
-    }
-    if (may_be_cut && s.BeginAlike(stored, incoming, stored.duplicates) &&
-        IsBeginning(incoming.dump.rows, s.StoredRows(stored), stored.duplicates)) {
-      s.touched_dumps.push_back(stored.id);
-      s.NoteKnown(stored, incoming, false);
-      return;
-    }
-  }
+  const std::vector<StoredDump> candidates = s.StoredAt(host_id, incoming);
+  if (s.TakeAsSame(candidates, host_id, incoming)) return;
+  if (s.TakeAsLongerOrShorter(candidates, host_id, incoming)) return;
   s.StoreNew(host_id, incoming);
   s.pending_bytes += bytes;
+}
+
+// The dumps of this host, family and time.
+std::vector<StoredDump> Importer::State::StoredAt(int64_t host_id, const IncomingDump& incoming) {
+  std::vector<StoredDump> candidates;
+  find_dumps.Bind(1, host_id).Bind(2, static_cast<int64_t>(incoming.dump.family));
+  find_dumps.Bind(3, incoming.taken_ms);
+  while (find_dumps.Step()) {
+    const auto column = [&](int i) { return find_dumps.Integer(i); };
+    const auto text = [&](int i) { return std::string(find_dumps.Text(i)); };
+    candidates.push_back({column(0), column(1), column(2), column(3), column(4), column(5) != 0,
+                          column(6), column(7), column(8), column(9), column(10), column(11),
+                          text(12), text(13), text(14)});
+  }
+  find_dumps.Reset();
+  return candidates;
+}
+
+// The same rows are there already.
+bool Importer::State::TakeAsSame(const std::vector<StoredDump>& candidates, int64_t host_id,
+                                 IncomingDump& incoming) {
+  const auto stored = std::find_if(candidates.begin(), candidates.end(), [&](const StoredDump& c) {
+    return c.content_hash == static_cast<int64_t>(incoming.dump.content_hash);
+  });
+  if (stored == candidates.end()) return false;
+  touched_dumps.push_back(stored->id);
+  const bool own = stored->source_id == source_id && seen_before && !own_dumps.contains(stored->id);
+  if (CorrectsByteOrder(*stored, incoming.byte_order, incoming.byte_order_origin)) {
+    incoming.open = incoming.open && stored->open;
+    Replace(*stored, host_id, incoming);
+    ++corrected_dumps;
+  } else if (own) {
+    NoteOwn(*stored, incoming);
+  } else {
+    NoteKnown(*stored, incoming, true);
+    if (stored->open && !incoming.open) close_dump.Bind(1, stored->id).Run();
+  }
+  return true;
+}
+
+// One of the two is open and the beginning of the other.
+bool Importer::State::TakeAsLongerOrShorter(const std::vector<StoredDump>& candidates,
+                                            int64_t host_id, const IncomingDump& incoming) {
+  const PreparedDump& dump = incoming.dump;
+  for (const StoredDump& stored : candidates) {
+    const bool may_be_cut = incoming.open && dump.row_count <= stored.row_count;
+    const bool may_grow = stored.open && stored.row_count <= dump.row_count && !may_be_cut;
+    if (may_grow && BeginAlike(stored, incoming, dump.duplicates) &&
+        IsBeginning(StoredRows(stored), dump.rows, dump.duplicates)) {
+      touched_dumps.push_back(stored.id);
+      Replace(stored, host_id, incoming);
+      ++summary.dumps;
+      return true;
+    }
+    if (may_be_cut && BeginAlike(stored, incoming, stored.duplicates) &&
+        IsBeginning(dump.rows, StoredRows(stored), stored.duplicates)) {
+      touched_dumps.push_back(stored.id);
+      NoteKnown(stored, incoming, false);
+      return true;
+    }
+  }
+  return false;
 }
 
 // A cheap first look before two dumps are compared: where nothing was dropped from the longer one,
