@@ -1,13 +1,9 @@
 #include "report/sample_database.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <filesystem>
 #include <map>
-#include <stdexcept>
 #include <tuple>
 #include <utility>
 
@@ -162,30 +158,6 @@ std::vector<Socket> All(const std::vector<std::vector<Socket>>& lists) {
   std::vector<Socket> all;
   for (const auto& list : lists) all.insert(all.end(), list.begin(), list.end());
   return all;
-}
-
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "tcpsnap-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::string TemporaryFolder::Path(std::string_view name) const {
-  return (std::filesystem::path(path_) / name).string();
-}
-
-std::vector<std::string> TemporaryFolder::Names() const {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(path_)) {
-    names.push_back(entry.path().filename().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 std::vector<std::string> Rows(Database& database, std::string_view sql) {

@@ -9,6 +9,7 @@
 
 #include "procnet/socket_record.h"
 #include "store/database.h"
+#include "support/temporary_folder.h"
 
 namespace tcpsnap::testing {
 
@@ -55,21 +56,6 @@ class SampleDatabase {
 std::vector<Socket> Times(int count, Socket socket);
 /// Several lists after one another.
 std::vector<Socket> All(const std::vector<std::vector<Socket>>& lists);
-
-/// A folder for files, removed with what is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder();
-  std::string Path(std::string_view name) const;
-  /// Names of what is in it, ordered.
-  std::vector<std::string> Names() const;
-
- private:
-  std::string path_;
-};
 
 /// All rows of a query as text: values separated by '|', NULL as "NULL".
 std::vector<std::string> Rows(store::Database& database, std::string_view sql);
