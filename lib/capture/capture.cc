@@ -122,7 +122,6 @@ class CaptureReader {
   void ReadAll(const std::vector<std::string>& paths);
 
  private:
-  friend class FileEvents;
   enum class Outcome { kRead, kLater };
   Outcome ReadOne(const FoundFile& file, bool may_wait);
   void ReadAllOf(const std::vector<FoundFile>& files, std::vector<FoundFile>* later);
@@ -149,8 +148,7 @@ class FileEvents : public DumpEvents {
 
   void OnMarker(const Marker& marker, const Line&) override {
     layouts_.insert(std::string(marker.layout));
-    if (!marker.time) return;
-    if (marker.time->time) ambiguous_times += marker.time->time->ambiguous;
+    if (marker.time && marker.time->time) ambiguous_times += marker.time->time->ambiguous;
   }
   void OnDump(FoundDump& found) override {
     CapturedDump dump;
@@ -165,7 +163,7 @@ class FileEvents : public DumpEvents {
     if (plan_.by_marker) {
       dump.taken_ms = found.marker_time->time->utc_ms;
     } else {
-      moment_ += moments_++ == 0 || found.same_moment ? 0 : 1;
+      moment_ += dumps_ > 0 && !found.same_moment;
       // A pipe is not surveyed to its end.
       if (moment_ > 0 && plan_.interval_ms == 0) RefuseManyMoments(plan_, settings_);
       dump.taken_ms = plan_.start_ms + moment_ * plan_.interval_ms;
@@ -233,7 +231,6 @@ class FileEvents : public DumpEvents {
   std::map<std::pair<bool, int64_t>, int64_t> ordinals_;  // by family and time
   size_t rows_before_[2] = {0, 0};                        // of the last dump of each family
   uint64_t dumps_ = 0;
-  uint64_t moments_ = 0;
   int64_t moment_ = 0;
 };
 

@@ -303,10 +303,6 @@ std::string Statement::ParameterName(int index) const {
   return name == nullptr ? std::string() : std::string(name);
 }
 
-int Statement::ParameterIndex(std::string_view name) const {
-  return sqlite3_bind_parameter_index(handle_, std::string(name).c_str());
-}
-
 int Statement::ColumnCount() const { return sqlite3_column_count(handle_); }
 
 std::string Statement::ColumnName(int column) const { return sqlite3_column_name(handle_, column); }
@@ -341,8 +337,6 @@ std::string_view Statement::Blob(int column) const {
 }
 
 bool Statement::IsReadOnly() const { return sqlite3_stmt_readonly(handle_) != 0; }
-
-bool Statement::IsExplain() const { return sqlite3_stmt_isexplain(handle_) != 0; }
 
 Database::Database(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 Database::Database(Database&&) noexcept = default;

@@ -83,8 +83,6 @@ class Statement {
   int ParameterCount() const;
   /// ":since" or empty for a bare `?`.
   std::string ParameterName(int index) const;
-  /// 0 when the statement has no such parameter; `name` includes the colon.
-  int ParameterIndex(std::string_view name) const;
 
   int ColumnCount() const;
   std::string ColumnName(int column) const;
@@ -96,7 +94,6 @@ class Statement {
   std::string_view Blob(int column) const;
 
   bool IsReadOnly() const;  ///< sqlite3_stmt_readonly
-  bool IsExplain() const;
 
  private:
   friend class Database;
