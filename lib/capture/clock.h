@@ -45,17 +45,29 @@ enum class TimeForm : uint8_t {
   kCompact,        ///< 20261122-073727, as in file names
 };
 
+/// A time that lacks its date or its year. TimeKeeper (time_keeper.h) makes a whole one of it.
+struct PartialTime {
+  bool has_day = false;    ///< month and day are known, the year is not
+  int month = 1, day = 1;  ///< meaningful with has_day
+  int weekday = -1;        ///< 0 Sunday; -1 unsaid
+  int64_t ms_of_day = 0;
+  std::optional<int64_t> offset_ms;  ///< ahead of UTC, where the text says it
+  char abbreviation[7] = "";         ///< of its zone, where the text says that; else empty
+};
+
 struct ParsedTime {
   int64_t utc_ms = 0;
   TimeForm form = TimeForm::kEpoch;
   bool zone_given = true;  ///< false: the text had no zone, `zone` was used
   bool ambiguous = false;  ///< a local time that occurs twice; the first was taken
+  int64_t later_ms = 0;    ///< UTC of the second, where it occurs twice
 };
 
 /// A time, or why there is none.
 struct TimeResult {
   std::optional<ParsedTime> time;
-  TimeError error = TimeError::kNotATime;  ///< meaningful when there is no time
+  TimeError error = TimeError::kNotATime;   ///< meaningful when there is no time
+  std::optional<PartialTime> partial = {};  ///< with kNoDate: what there is
 };
 
 /// Parses the whole of `text` (no blanks around it), taking it as local time of `zone` where it
@@ -71,6 +83,24 @@ TimeResult ParseTime(std::string_view text, const Zone& zone);
 /// read as a date ("2026112207"). The first time counts. Digits that are no date or no hour are
 /// taken for a process id, a version or the like, never for a broken time.
 TimeResult FindTimeInName(std::string_view name, const Zone& zone);
+
+/// A time at the front of a text, and how many bytes it takes; 0 where there is none.
+struct TimeAtFront {
+  TimeResult result;
+  size_t length = 0;
+};
+
+/// The longest time that ParseTime knows (partial ones too: `Nov 22 07:37:27`, `07:37:27.123`,
+/// `T07:37`) and that ends at a blank, at the end, or before one of `])>,;|`. A bare number only
+/// where it is an epoch. Fails on the first bytes of most text.
+TimeAtFront ReadTimeAtFront(std::string_view text, const Zone& zone);
+
+/// A day, for --date.
+struct CivilDay {
+  int year = 1970, month = 1, day = 1;
+};
+/// "2026-11-22" or "2026/11/22"; nullopt where that is no day.
+std::optional<CivilDay> ParseDay(std::string_view text);
 
 /// For --since, --until and --at: all of ParseTime, and relative to a window's end `end_ms`:
 /// "HH:MM" or "HH:MM:SS" of the last day at or before the end (in `zone`), "-90m" from the end

@@ -170,7 +170,7 @@ bool Splitter::TakeMarker(std::string_view trimmed, const Line& line) {
     const std::optional<Marker> marker = reader(trimmed, settings_.zone);
     if (!marker) continue;
     EndDump(line.position.offset, false);
-    foreign_ = marker->file == Marker::File::kForeign;
+    foreign_ = marker->file == NamedFile::kForeign;
     if (foreign_) events_.OnForeignTable(Table::kNone);
     if (marker->time) {
       marker_time_ = marker->time;

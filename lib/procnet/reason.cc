@@ -49,6 +49,9 @@ constexpr std::array<Entry, static_cast<size_t>(Reason::kCount)> kEntries = {{
      "below a time that can't be read (give --tz), or in a second table below one time (the marker "
      "between them is missing or of an unknown form; where one time stands above a whole loop, say "
      "its step with --interval)."},
+    {"bad_json",
+     "The line is no JSON, though it begins as such: it was cut or damaged; what it held can't be "
+     "told."},
 }};
 
 }  // namespace

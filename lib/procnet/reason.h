@@ -29,6 +29,7 @@ enum class Reason : uint8_t {
   kForeignFamily,
   kLineTooLong,
   kNoTime,
+  kBadJson,
   kCount,  ///< how many there are; no reason
 };
 

@@ -67,12 +67,12 @@ TEST_CASE("layouts 1 to 5: a time in a line of its own") {
     std::string shape;
   };
   for (const Layout& layout : std::vector<Layout>{
-           {"01-epoch-line.txt", "epoch line", whole, "tcp 3 tcp 5 tcp 7"},
-           {"02-epoch-float-line.txt", "epoch line with fraction", fraction, "tcp 3 tcp 5 tcp 7"},
-           {"03-date-C-locale.txt", "date line (C locale)", both,
+           {"01-epoch-line.txt", "epoch-line", whole, "tcp 3 tcp 5 tcp 7"},
+           {"02-epoch-float-line.txt", "epoch-fraction-line", fraction, "tcp 3 tcp 5 tcp 7"},
+           {"03-date-C-locale.txt", "date-line", both,
             "tcp 3 tcp6 2 tcp 5 tcp6 3 tcp 7 tcp6 4"},
-           {"04-date-12h-en_US.txt", "date line (12-hour)", whole, "tcp 3 tcp 5 tcp 7"},
-           {"05-date-Is.txt", "ISO 8601 line", whole, "tcp 3 tcp 5 tcp 7"}}) {
+           {"04-date-12h-en_US.txt", "date-12h-line", whole, "tcp 3 tcp 5 tcp 7"},
+           {"05-date-Is.txt", "iso-line", whole, "tcp 3 tcp 5 tcp 7"}}) {
     CAPTURE(layout.file);
     const RecordingSink sink = Read({kLayouts + layout.file});
     REQUIRE(sink.failures.empty());
@@ -134,7 +134,7 @@ TEST_CASE("layouts 14 and 15: paths above both tables are one moment") {
     REQUIRE(sink.failures.empty());
     CHECK(Shape(sink.sources[0]) == "tcp 3 tcp6 2");
     CHECK(Times(sink.sources[0]) == std::vector<int64_t>{0, 0});
-    CHECK(sink.sources[0].end->layout == "no marker (--time), path line");
+    CHECK(sink.sources[0].end->layout == "no marker (--time), path-line");
     CHECK(sink.sources[0].end->counts.markers == 2);
   }
 }

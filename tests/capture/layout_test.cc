@@ -19,23 +19,23 @@ struct GoodLine {
 
 TEST_CASE("a line that is a time and nothing else is a marker") {
   for (const GoodLine& good : std::vector<GoodLine>{
-           {"1795333047", kMoment, "epoch line"},
-           {"1795333047.123456", kMoment + 123, "epoch line with fraction"},
-           {"1795333047123", kMoment + 123, "epoch line"},
-           {"Sun Nov 22 07:37:27 UTC 2026", kMoment, "date line (C locale)"},
-           {"Sun Nov  1 07:37:27 UTC 2026", kMoment - 21 * 86'400'000LL, "date line (C locale)"},
-           {"Sun Nov 22 07:37:27 AM UTC 2026", kMoment, "date line (12-hour)"},
-           {"Sun Nov 22 07:37:27 PM UTC 2026", kMoment + 43'200'000, "date line (12-hour)"},
-           {"2026-11-22T07:37:27+00:00", kMoment, "ISO 8601 line"},
-           {"2026-11-22T09:37:27+02:00", kMoment, "ISO 8601 line"},
-           {"2026-11-22T07:37:27Z", kMoment, "ISO 8601 line"},
-           {"2026-11-22 07:37:27", kMoment, "ISO 8601 line"},
-           {"20261122-073727", kMoment, "compact time line"}}) {
+           {"1795333047", kMoment, "epoch-line"},
+           {"1795333047.123456", kMoment + 123, "epoch-fraction-line"},
+           {"1795333047123", kMoment + 123, "epoch-line"},
+           {"Sun Nov 22 07:37:27 UTC 2026", kMoment, "date-line"},
+           {"Sun Nov  1 07:37:27 UTC 2026", kMoment - 21 * 86'400'000LL, "date-line"},
+           {"Sun Nov 22 07:37:27 AM UTC 2026", kMoment, "date-12h-line"},
+           {"Sun Nov 22 07:37:27 PM UTC 2026", kMoment + 43'200'000, "date-12h-line"},
+           {"2026-11-22T07:37:27+00:00", kMoment, "iso-line"},
+           {"2026-11-22T09:37:27+02:00", kMoment, "iso-line"},
+           {"2026-11-22T07:37:27Z", kMoment, "iso-line"},
+           {"2026-11-22 07:37:27", kMoment, "iso-line"},
+           {"20261122-073727", kMoment, "compact-line"}}) {
     CAPTURE(good.line);
     const std::optional<Marker> marker = ReadTimeLine(good.line, Zone());
     REQUIRE(marker);
     CHECK(marker->layout == good.layout);
-    CHECK(marker->file == Marker::File::kUnsaid);
+    CHECK(marker->file == NamedFile::kUnsaid);
     REQUIRE(marker->time);
     REQUIRE(marker->time->time);
     CHECK(marker->time->time->utc_ms == good.utc_ms);
@@ -99,7 +99,7 @@ TEST_CASE("other lines are no time lines") {
 }
 
 TEST_CASE("a line that names a file is a marker") {
-  using File = Marker::File;
+  using File = NamedFile;
   struct PathLine {
     const char* line;
     File file;
@@ -124,7 +124,7 @@ TEST_CASE("a line that names a file is a marker") {
     CAPTURE(good.line);
     const std::optional<Marker> marker = ReadPathLine(good.line, Zone());
     REQUIRE(marker);
-    CHECK(marker->layout == "path line");
+    CHECK(marker->layout == "path-line");
     CHECK(marker->file == good.file);
     REQUIRE(marker->time.has_value() == good.has_time);
     if (good.has_time) CHECK(marker->time->time->utc_ms == kMoment);

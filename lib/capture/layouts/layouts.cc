@@ -9,4 +9,8 @@ std::span<const MarkerReader> MarkerReaders() {
   return kReaders;
 }
 
+std::span<const PrefixReader> PrefixReaders() { return {}; }
+
+std::span<const LayoutWord> LayoutWords() { return {}; }
+
 }  // namespace tcpsnap::capture

@@ -18,17 +18,18 @@ namespace {
 constexpr std::string_view kDressing = "=-#*<> ";
 constexpr size_t kLeastDressing = 2;
 
-Marker::File FileOf(std::string_view name) {
-  if (name == "tcp" || name == "tcp6") return Marker::File::kTcp;
+}  // namespace
+
+NamedFile FileOfPath(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  if (name == "tcp" || name == "tcp6") return NamedFile::kTcp;
   // The other files of /proc/net whose lines could be taken for something else.
   static constexpr std::array<std::string_view, 13> kForeign = {
       "udp",   "udp6", "udplite", "udplite6", "raw",      "raw6", "icmp",
       "icmp6", "unix", "packet",  "netlink",  "sockstat", "snmp"};
   const bool foreign = std::find(kForeign.begin(), kForeign.end(), name) != kForeign.end();
-  return foreign ? Marker::File::kForeign : Marker::File::kUnsaid;
+  return foreign ? NamedFile::kForeign : NamedFile::kUnsaid;
 }
-
-}  // namespace
 
 std::optional<Marker> ReadPathLine(std::string_view line, const Zone& zone) {
   const size_t begin = line.find_first_not_of(kDressing);
@@ -36,10 +37,13 @@ std::optional<Marker> ReadPathLine(std::string_view line, const Zone& zone) {
   const size_t end = line.find_last_not_of(kDressing) + 1;
   const std::string_view path = line.substr(begin, end - begin);
   const size_t slash = path.rfind('/');
-  const Marker::File file = FileOf(slash == path.npos ? path : path.substr(slash + 1));
-  if (slash == path.npos && file != Marker::File::kTcp) return std::nullopt;
+  const NamedFile file = FileOfPath(path);
+  if (slash == path.npos && file != NamedFile::kTcp) return std::nullopt;
   if (path.find("  ") != path.npos) return std::nullopt;
-  Marker marker{"path line", std::nullopt, file};
+  Marker marker;
+  marker.layout = "path-line";
+  marker.file = file;
+  marker.path = path;
   if (TimeResult time = FindTimeInName(path, zone); time.time) marker.time = time;
   return marker;
 }

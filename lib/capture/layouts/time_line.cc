@@ -13,17 +13,17 @@ namespace {
 std::string_view LayoutName(TimeForm form) {
   switch (form) {
     case TimeForm::kEpoch:
-      return "epoch line";
+      return "epoch-line";
     case TimeForm::kEpochFraction:
-      return "epoch line with fraction";
+      return "epoch-fraction-line";
     case TimeForm::kDateC:
-      return "date line (C locale)";
+      return "date-line";
     case TimeForm::kDate12h:
-      return "date line (12-hour)";
+      return "date-12h-line";
     case TimeForm::kIso:
-      return "ISO 8601 line";
+      return "iso-line";
     case TimeForm::kCompact:
-      return "compact time line";
+      return "compact-line";
   }
   return "";
 }
@@ -44,9 +44,11 @@ bool IsBrokenTime(TimeError error) {
 
 std::optional<Marker> ReadTimeLine(std::string_view line, const Zone& zone) {
   TimeResult result = ParseTime(line, zone);
-  if (result.time) return Marker{LayoutName(result.time->form), result, Marker::File::kUnsaid};
-  if (IsBrokenTime(result.error)) return Marker{"time line", result, Marker::File::kUnsaid};
-  return std::nullopt;
+  if (!result.time && !IsBrokenTime(result.error)) return std::nullopt;
+  Marker marker;
+  marker.layout = result.time ? LayoutName(result.time->form) : "time-line";
+  marker.time = result;
+  return marker;
 }
 
 }  // namespace tcpsnap::capture

@@ -1,0 +1,82 @@
+// Archives and compressed files, through libarchive: streamed, nothing is unpacked to disk.
+//
+// gz, xz, zst, bz2, lzma, lz4, compress (.Z) around one file; tar (around or inside of these) and
+// zip. The names of members are only shown and matched, never opened: `../`, absolute names and
+// links out of the archive lead nowhere.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "capture/byte_source.h"
+
+namespace tcpsnap::capture {
+
+/// What the first bytes of a file show.
+enum class Packing : uint8_t {
+  kNone,        ///< text, or anything else
+  kCompressed,  ///< one of the filters: what is inside shows when it is opened
+  kArchive,     ///< tar or zip
+};
+
+/// How many first bytes SniffPacking wants (fewer where the file is shorter).
+inline constexpr size_t kSniffBytes = 512;
+Packing SniffPacking(std::string_view head);
+
+/// How far an archive may unpack before it is taken for a bomb.
+struct ArchiveLimits {
+  uint64_t free_bytes = uint64_t{1} << 30;  ///< below this no ratio counts
+  uint64_t most_ratio = 2000;               ///< unpacked bytes for one packed byte
+  uint64_t most_members = 10'000'000;
+  size_t most_path_bytes = 4096;
+};
+
+struct ArchiveMember {
+  enum class Kind : uint8_t { kFile, kFolder, kLink, kOther };
+  Kind kind = Kind::kFile;
+  std::string path;         ///< as stored, "./" at its front removed; valid UTF-8 or not
+  std::string link_target;  ///< kLink: as stored; a hard link's target is a path of the archive
+  bool hard_link = false;
+  std::optional<int64_t> mtime_ms;  ///< absent: not stored, or 0
+  std::optional<uint64_t> bytes;    ///< unpacked, where the archive says it
+};
+
+/// Reads the members of one archive, or the one stream of a compressed file, in their order.
+/// Everything that is wrong with the archive (cut, damaged, encrypted, a bomb) is thrown as
+/// CaptureError (Trouble::kUnreadable) with a sentence that says what to do; std::system_error of
+/// the source passes through. Memory is bounded by the decompressor's window.
+class ArchiveReader {
+ public:
+  /// Reads from where `source` stands, which must outlive it.
+  explicit ArchiveReader(ByteSource& source, ArchiveLimits limits = {});
+  ~ArchiveReader();
+  ArchiveReader(const ArchiveReader&) = delete;
+  ArchiveReader& operator=(const ArchiveReader&) = delete;
+
+  /// True when this is no archive but one compressed file: its only member has an empty path.
+  /// Known after the first Next.
+  bool is_single_stream() const;
+  /// The next member; nullptr at the end. What was not read of the last one is skipped.
+  const ArchiveMember* Next();
+  /// The bytes of the current member, until the next call of Next. It can be read once: RewindLimit
+  /// is 0 (put it into RewindBuffer for a look at its beginning).
+  ByteSource& content();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// A compressed file as a source of its bytes: Rewind reaches 15 MB as for a pipe. Throws as
+/// ArchiveReader. `source` stands at its first byte.
+std::unique_ptr<ByteSource> OpenCompressed(std::unique_ptr<ByteSource> source,
+                                           ArchiveLimits limits = {});
+
+/// Keeps the first 15 MB of a source that can be read only once, so that it can be rewound.
+std::unique_ptr<ByteSource> KeepForRewind(ByteSource& source);
+
+}  // namespace tcpsnap::capture

@@ -1,0 +1,36 @@
+// JSON with dumps in its strings -> the text of a capture.
+//
+//   {"ts": "2026-11-22T07:37:27+00:00", "file": "/proc/net/tcp", "content": "  sl  local_..."}
+//   {"time": 1795333047, "host": "web1", "tcp": "  sl ...", "tcp6": "  sl ..."}
+//   {"log": "   0: 0100007F:1538 ...\n", "stream": "stdout", "time": "2026-11-22T07:37:27.1Z"}
+//   {"__REALTIME_TIMESTAMP": "1795333047123456", "_HOSTNAME": "web1", "MESSAGE": "   0: 0100..."}
+//   [{"timestamp": ..., "data": {"tcp": ["  sl ...", "   0: ..."]}}, ...]      also spread over
+//   lines
+//
+// becomes
+//
+//   2026-11-22T07:37:27+00:00                  the value of the time key, on a line of its own
+//   === /proc/net/tcp ===                      where a key or a path names the table
+//     sl  local_address ...
+//
+// or, where a record holds one line, `TIME HOST json: LINE` as syslog writes it.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "capture/byte_source.h"
+
+namespace tcpsnap::capture {
+
+/// True when the first bytes of a file are JSON objects, one a line or a document, that may hold
+/// dumps.
+bool LooksLikeJson(std::string_view head);
+
+/// The text in the JSON of `source`, which stands at its first byte. Lines that are no JSON pass
+/// through as they are. JSON that is damaged or cut is refused (Reason::kBadJson), with its line;
+/// reading goes on at the next line. Memory is bounded: a line (or a record that spans lines) of
+/// more than 128 MB is refused (Reason::kLineTooLong).
+std::unique_ptr<ByteSource> OpenJson(std::unique_ptr<ByteSource> source);
+
+}  // namespace tcpsnap::capture
