@@ -16,6 +16,7 @@ CREATE TABLE host (
   port_range_high INTEGER,
   somaxconn INTEGER,                              -- net.core.somaxconn
   tcp_max_tw_buckets INTEGER,
+  facts_ms INTEGER,                               -- when it was so: the time of that bundle
   UNIQUE (name, netns)
 );
 CREATE INDEX host_label ON host (label);
@@ -77,7 +78,7 @@ CREATE TABLE dump (
   byte_offset INTEGER NOT NULL,
   content_hash INTEGER NOT NULL, -- XXH3-64 of the decoded rows in order
   byte_order TEXT NOT NULL,      -- little, big
-  byte_order_origin TEXT NOT NULL,  -- given, voted, assumed
+  byte_order_origin TEXT NOT NULL,  -- given, told (by a bundle), voted, assumed
   open INTEGER NOT NULL,         -- 1: the last dump of a file that nothing closed; it may grow
   headers INTEGER NOT NULL,      -- 0 when its rows had no header
   row_count INTEGER NOT NULL,    -- rows read, copies included

@@ -184,7 +184,9 @@ SELECT
   h.port_range_low AS port_range_low,
   h.port_range_high AS port_range_high,
   h.somaxconn AS somaxconn,
-  h.tcp_max_tw_buckets AS tcp_max_tw_buckets
+  h.tcp_max_tw_buckets AS tcp_max_tw_buckets,
+  strftime('%Y-%m-%d %H:%M:%S', h.facts_ms / 1000, 'unixepoch')
+    || printf('.%03d', h.facts_ms % 1000) AS told_at  -- when uname and the others were so
 FROM host AS h;
 
 -- One row a line that could not be read, with the reason and what to do.

@@ -1,9 +1,12 @@
 #include "ingest/command_line.h"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <sstream>
+#include <stdexcept>
 
 #include "capture/clock.h"
+#include "capture/layout.h"
 #include "common/run_main.h"
 
 namespace tcpsnap::ingest {
@@ -17,15 +20,20 @@ constexpr std::string_view kUsage =
     "\n"
     "Imports dumps of /proc/net/tcp and /proc/net/tcp6 with their times into the SQLite database "
     "DB,\n"
-    "which is made if it is not there. A PATH is a file, a folder (searched to the bottom) or - "
-    "for\n"
-    "standard input. Importing something twice adds only what is new.\n"
+    "which is made if it is not there. A PATH is a file, a compressed file, an archive (tar, zip), "
+    "a\n"
+    "folder (searched to the bottom) or - for standard input. Importing something twice adds only\n"
+    "what is new.\n"
     "\n"
-    "The time of a dump is read from the line above it (`date`, `date +%s`, `date -Is`), or from "
+    "The time of a dump is read from the line above it (`date`, `date +%s`, `date -Is`), from "
+    "what\n"
+    "stands before each line (ts, syslog, kubectl), from the name of its file or folder, or from "
     "the\n"
-    "name of its file or folder. What carries no time is refused unless --time, or --start and\n"
-    "--interval, say it. Lines that can't be read are kept with their reason: SELECT * FROM\n"
-    "rejected_lines.\n";
+    "`date` file of its bundle. What carries no time is refused unless --time, --date, or --start "
+    "and\n"
+    "--interval, say it; --dry-run shows how the times were found. Lines that can't be read are "
+    "kept\n"
+    "with their reason: SELECT * FROM rejected_lines.\n";
 
 constexpr std::string_view kExamples =
     "\n"
@@ -34,7 +42,10 @@ constexpr std::string_view kExamples =
     "  tcpsnap-ingest incident.db --host db2 --tz Europe/Berlin db2/\n"
     "  tcpsnap-ingest incident.db --time '2026-11-22 07:37:27' proc-net-tcp.txt proc-net-tcp6.txt\n"
     "  tcpsnap-ingest incident.db --start 2026-11-22T07:37:27Z --interval 3s loop.txt\n"
-    "  zcat web1.log.gz | tcpsnap-ingest incident.db --host web1 -\n"
+    "  tcpsnap-ingest incident.db sosreport-web1-2026-11-22-abcdefg.tar.xz web2.log.gz\n"
+    "  tcpsnap-ingest incident.db --host-from 'fleet/{host}/**' fleet/\n"
+    "  tcpsnap-ingest incident.db --date 2026-11-22 web1-ts.log\n"
+    "  ssh web1 cat sockets.log | tcpsnap-ingest incident.db --host web1 -\n"
     "  tcpsnap-ingest incident.db --dry-run pile/\n"
     "\n"
     "Exit code: 0 all imported, 1 something could not be imported, 2 wrong usage, 3 refused under\n"
@@ -64,17 +75,51 @@ procnet::ByteOrder ParseByteOrder(const std::string& text) {
   throw apps::UsageError("--byte-order '" + text + "': it is little or big");
 }
 
+capture::HostPattern ParseHostPattern(const std::string& text) {
+  try {
+    return capture::HostPattern(text);
+  } catch (const std::invalid_argument& error) {
+    throw apps::UsageError("--host-from '" + text + "': " + error.what());
+  }
+}
+
+std::string ParseLayout(const std::string& text) {
+  for (const capture::LayoutWord& layout : capture::LayoutWords()) {
+    if (layout.word == text) return text;
+  }
+  throw apps::UsageError("--layout '" + text +
+                         "': there is no such layout; --layout list names all");
+}
+
+std::string DescribeLayouts() {
+  std::string text;
+  for (const capture::LayoutWord& layout : capture::LayoutWords()) {
+    constexpr size_t kColumn = 24;
+    std::string word(layout.word);
+    word.resize(std::max(kColumn, word.size() + 2), ' ');
+    text += word + std::string(layout.sentence) + "\n";
+  }
+  return text;
+}
+
 po::options_description MakeOptions() {
   po::options_description options("Options", 100);
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  options.add_options()                                                                        //
-      ("host", text("NAME"), "host that the dumps are of (default: localhost)")                //
-      ("netns", text("NAME"), "network namespace of the host; shown as HOST/NAME")             //
-      ("tz", text("ZONE"), "zone of times that name none, like Europe/Berlin (default: UTC)")  //
-      ("time", text("T"), "when the dump was taken, for files that carry no time")             //
-      ("start", text("T"), "when the first dump was taken, for files of many dumps without times")(
-          "interval", text("D"), "from one dump to the next in such files: 3s, 1m")      //
-      ("byte-order", text("ORDER"), "little or big (default: what the addresses show)")  //
+  options.add_options()  //
+      ("host", text("NAME"),
+       "host that the dumps are of (default: what they tell, else localhost)")  //
+      ("host-from", text("PATTERN"),
+       "where the paths tell the host: 'fleet/{host}/**'; * is any text without a slash")        //
+      ("netns", text("NAME"), "network namespace of the host; shown as HOST/NAME")               //
+      ("tz", text("ZONE"), "zone of times that name none, like Europe/Berlin (default: UTC)")    //
+      ("time", text("T"), "when the dump was taken, for files that carry no time")               //
+      ("date", text("DAY"), "day of the first time, for times of day and dates without a year")  //
+      ("start", text("T"),
+       "when the first dump was taken, for files of many dumps without times or with times since a "
+       "start")("interval", text("D"), "from one dump to the next in such files: 3s, 1m")  //
+      ("layout", text("NAME"),
+       "how the dumps tell their times, where that is taken wrongly; --layout list names all")  //
+      ("byte-order", text("ORDER"), "little or big (default: what the addresses show)")         //
       ("hz", po::value<int64_t>()->value_name("N"),
        "clock ticks a second of the host (default: 100; 1024 on alpha and ia64)")  //
       ("strict", "import no file in which a line can't be read; exit code 3")      //
@@ -111,6 +156,10 @@ CommandLine ParseCommandLine(int argc, char** argv) {
     line.help = help.str();
     return line;
   }
+  if (given.count("layout") > 0 && given["layout"].as<std::string>() == "list") {
+    line.help = DescribeLayouts();
+    return line;
+  }
   if (given.count("version") > 0) {
     line.help = "tcpsnap-ingest " TCPSNAP_VERSION "\n";
     return line;
@@ -133,12 +182,20 @@ CommandLine ParseCommandLine(int argc, char** argv) {
   }
 
   capture::CaptureSettings& capture = line.capture;
-  capture.host = text("host").value_or(capture.host);
+  capture.host = text("host");
   capture.netns = text("netns").value_or("");
-  if (capture.host.empty()) throw apps::UsageError("--host is empty");
-  if ((capture.host + capture.netns).find('/') != std::string::npos) {
+  if (capture.host && capture.host->empty()) throw apps::UsageError("--host is empty");
+  if ((capture.host.value_or("") + capture.netns).find('/') != std::string::npos) {
     throw apps::UsageError(
         "a slash parts host and network namespace: it can't be in --host or --netns");
+  }
+  if (text("host-from")) capture.host_pattern = ParseHostPattern(*text("host-from"));
+  if (text("layout")) capture.layout = ParseLayout(*text("layout"));
+  if (text("date")) {
+    capture.date = capture::ParseDay(*text("date"));
+    if (!capture.date) {
+      throw apps::UsageError("--date '" + *text("date") + "': it is a day, like 2026-11-22");
+    }
   }
   if (text("tz")) capture.zone = capture::Zone::Find(*text("tz"));
   if (text("time")) capture.time_ms = ParseMoment("--time", *text("time"), capture.zone);
@@ -155,6 +212,7 @@ CommandLine ParseCommandLine(int argc, char** argv) {
       throw apps::UsageError("--hz " + std::to_string(*line.ticks_per_second) +
                              ": it is a number from 1 to 10000");
     }
+    capture.ticks_per_second = *line.ticks_per_second;
   }
   line.strict = given.count("strict") > 0;
   if (given.count("max-rejects") > 0) {

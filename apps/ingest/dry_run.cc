@@ -66,6 +66,9 @@ class DryRunSink : public capture::CaptureSink {
     report_.Fail(path, error, named);
   }
   void Warn(const std::string& message) override { report_.Warn(message); }
+  void Copy(const std::string& path, const std::string& copy_of) override {
+    report_.NoteCopy(path, copy_of);
+  }
   void Advance(uint64_t done, uint64_t total) override {
     StopIfInterrupted();
     progress_.Show(done, total);
@@ -152,7 +155,7 @@ int RunDryRun(const CommandLine& line) {
   Progress progress(line.quiet);
   FileReport report(progress, line.strict);
   DryRunSink sink(line.capture.zone, database ? &*database : nullptr, output, report, progress);
-  ReadPaths(line.paths, WithKnownHost(line.capture, database ? &*database : nullptr), sink);
+  ReadPaths(line.paths, database ? WithKnownHosts(line.capture, *database) : line.capture, sink);
   output.Finish();
   return report.Finish(sink.sources);
 }

@@ -37,6 +37,10 @@ void FileReport::Warn(const std::string& message) {
   apps::PrintMessage("warning: " + message);
 }
 
+void FileReport::NoteCopy(const std::string& path, const std::string& copy_of) {
+  if (copies_++ == 0) first_copy_ = path + " is that of " + copy_of;
+}
+
 int FileReport::Finish(int64_t sources) {
   if (warnings_ > kMostWarnings) {
     apps::PrintMessage("warning: " + std::to_string(warnings_ - kMostWarnings) +
@@ -47,6 +51,14 @@ int FileReport::Finish(int64_t sources) {
       apps::PrintMessage("and " + std::to_string(count - kMostPerMessage) +
                          " more files of which: " + message);
     }
+  }
+  if (copies_ > 0) {
+    apps::PrintMessage(std::to_string(copies_) +
+                       (copies_ == 1
+                            ? " table was not counted again: "
+                            : " tables were not counted again, being those of processes in "
+                              "one network namespace; the first: ") +
+                       first_copy_);
   }
   if (passed_over_ > 0) {
     const bool one = passed_over_ == 1;

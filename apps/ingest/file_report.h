@@ -18,6 +18,8 @@ class FileReport {
 
   void Fail(const std::string& path, const capture::CaptureError& error, bool named);
   void Warn(const std::string& message);
+  /// The table of `path` was not read: it is the same as that of `copy_of`.
+  void NoteCopy(const std::string& path, const std::string& copy_of);
   /// A file was taken, but no dump of it could be read (a warning says so): the run failed.
   void NoteNothingRead() { ++failed_; }
   /// The last word: files that were passed over, or that there was nothing at all. Call it once,
@@ -32,6 +34,8 @@ class FileReport {
   int64_t passed_over_ = 0;
   int64_t warnings_ = 0;
   std::string first_passed_over_;
+  int64_t copies_ = 0;
+  std::string first_copy_;
   std::map<std::string, int64_t> by_message_;  // how many files failed with it
 };
 

@@ -47,6 +47,14 @@ class ImportSink : public capture::CaptureSink {
     report_.Fail(path, error, named);
   }
   void Warn(const std::string& message) override { report_.Warn(message); }
+  void Host(const std::string& host, const std::string& netns, int64_t taken_ms,
+            const capture::HostFacts& facts) override {
+    if (facts == capture::HostFacts()) return;
+    importer_.Tell(host, netns, ToStored(facts, taken_ms));
+  }
+  void Copy(const std::string& path, const std::string& copy_of) override {
+    report_.NoteCopy(path, copy_of);
+  }
   void Advance(uint64_t done, uint64_t total) override {
     StopIfInterrupted();
     progress_.Show(done, total);
@@ -136,7 +144,7 @@ int RunImport(const CommandLine& line) {
   settings.ticks_per_second = line.ticks_per_second;
   settings.version = TCPSNAP_VERSION;
   settings.now_ms = NowMs();
-  const capture::CaptureSettings capture_settings = WithKnownHost(line.capture, &database);
+  const capture::CaptureSettings capture_settings = WithKnownHosts(line.capture, database);
   store::ImportSummary summary;
   {
     store::BackgroundImporter importer(database, settings);

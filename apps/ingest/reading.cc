@@ -27,11 +27,24 @@ store::IncomingDump ToIncoming(capture::CapturedDump&& dump) {
   return incoming;
 }
 
-capture::CaptureSettings WithKnownHost(capture::CaptureSettings settings,
-                                       store::Database* database) {
-  if (database != nullptr) {
-    settings.earlier_byte_order = KnownByteOrder(*database, settings.host, settings.netns);
-  }
+store::HostFacts ToStored(const capture::HostFacts& facts, int64_t taken_ms) {
+  store::HostFacts stored;
+  stored.told_ms = taken_ms;
+  stored.uname = facts.uname;
+  stored.port_range_low = facts.port_range_low;
+  stored.port_range_high = facts.port_range_high;
+  stored.somaxconn = facts.somaxconn;
+  stored.tcp_max_tw_buckets = facts.tcp_max_tw_buckets;
+  return stored;
+}
+
+capture::CaptureSettings WithKnownHosts(capture::CaptureSettings settings,
+                                        store::Database& database) {
+  settings.earlier_byte_order = [orders = KnownByteOrders(database)](const std::string& host,
+                                                                     const std::string& netns) {
+    const auto known = orders.find({host, netns});
+    return known == orders.end() ? std::nullopt : std::optional(known->second);
+  };
   return settings;
 }
 

@@ -6,6 +6,7 @@
 
 #include "capture/capture.h"
 #include "store/database.h"
+#include "store/host_facts.h"
 #include "store/importer.h"
 
 namespace tcpsnap::ingest {
@@ -13,9 +14,12 @@ namespace tcpsnap::ingest {
 /// A captured dump as the store takes it: copies dropped, sockets classified.
 store::IncomingDump ToIncoming(capture::CapturedDump&& dump);
 
-/// The settings, with what the database (if there is one) tells of the host.
-capture::CaptureSettings WithKnownHost(capture::CaptureSettings settings,
-                                       store::Database* database);
+/// What a bundle tells of its host, as the store takes it.
+store::HostFacts ToStored(const capture::HostFacts& facts, int64_t taken_ms);
+
+/// The settings, with what the database tells of the hosts now: the byte order that its dumps have.
+capture::CaptureSettings WithKnownHosts(capture::CaptureSettings settings,
+                                        store::Database& database);
 
 /// capture::ReadCaptures, which a signal ends as store::Interrupted even while a pipe is empty.
 void ReadPaths(const std::vector<std::string>& paths, const capture::CaptureSettings& settings,

@@ -1,8 +1,10 @@
 // Archives and compressed files, through libarchive: streamed, nothing is unpacked to disk.
 //
 // gz, xz, zst, bz2, lzma, lz4, compress (.Z) around one file; tar (around or inside of these) and
-// zip. The names of members are only shown and matched, never opened: `../`, absolute names and
-// links out of the archive lead nowhere.
+// zip. Compressed files that were put together (`cat a.gz b.gz`) are read to their end, and so are
+// tars; what follows a gzip file and is none is left out, as zcat does. The names of members are
+// only shown and matched, never opened: `../`, absolute names and links out of the archive lead
+// nowhere.
 #pragma once
 
 #include <cstddef>
@@ -38,20 +40,23 @@ struct ArchiveLimits {
 struct ArchiveMember {
   enum class Kind : uint8_t { kFile, kFolder, kLink, kOther };
   Kind kind = Kind::kFile;
-  std::string path;         ///< as stored, "./" at its front removed; valid UTF-8 or not
-  std::string link_target;  ///< kLink: as stored; a hard link's target is a path of the archive
+  std::string path;  ///< as stored, "./" at its front removed ("./" itself is "."); any bytes
+  std::string link_target;  ///< kLink: as stored; a hard link's is the path of another member
   bool hard_link = false;
-  std::optional<int64_t> mtime_ms;  ///< absent: not stored, or 0
-  std::optional<uint64_t> bytes;    ///< unpacked, where the archive says it
+  /// Absent: not stored, or 0. A zip that was made without UTC times is taken to be of this
+  /// machine's zone.
+  std::optional<int64_t> mtime_ms;
+  std::optional<uint64_t> bytes;  ///< unpacked, where the archive says it
 };
 
 /// Reads the members of one archive, or the one stream of a compressed file, in their order.
 /// Everything that is wrong with the archive (cut, damaged, encrypted, a bomb) is thrown as
 /// CaptureError (Trouble::kUnreadable) with a sentence that says what to do; std::system_error of
-/// the source passes through. Memory is bounded by the decompressor's window.
+/// the source passes through. Memory is bounded by the decompressor's window. After an exception
+/// every call throws the same again.
 class ArchiveReader {
  public:
-  /// Reads from where `source` stands, which must outlive it.
+  /// `source` stands at its first byte and must outlive this. It is read from the first Next on.
   explicit ArchiveReader(ByteSource& source, ArchiveLimits limits = {});
   ~ArchiveReader();
   ArchiveReader(const ArchiveReader&) = delete;
@@ -71,8 +76,8 @@ class ArchiveReader {
   std::unique_ptr<State> state_;
 };
 
-/// A compressed file as a source of its bytes: Rewind reaches 15 MB as for a pipe. Throws as
-/// ArchiveReader. `source` stands at its first byte.
+/// A compressed file as a source of its bytes, a compressed tar's as well: Rewind reaches 15 MB as
+/// for a pipe. Throws as ArchiveReader. `source` stands at its first byte.
 std::unique_ptr<ByteSource> OpenCompressed(std::unique_ptr<ByteSource> source,
                                            ArchiveLimits limits = {});
 

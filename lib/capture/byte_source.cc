@@ -4,18 +4,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <system_error>
 #include <utility>
 
+#include "capture/rewind_buffer.h"
+
 namespace tcpsnap::capture {
 namespace {
-
-constexpr uint64_t kPipeKeptBytes = 16 << 20;
-constexpr uint64_t kPipeRewindBytes = 15 << 20;  // a reader may read a block more than it uses
 
 [[noreturn]] void Fail() { throw std::system_error(errno, std::generic_category()); }
 
@@ -48,8 +45,10 @@ class SeekableFile : public ByteSource {
     posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   }
   size_t Read(char* bytes, size_t size) override { return fd_.Read(bytes, size); }
-  void Rewind() override {
-    if (lseek(fd_.get(), 0, SEEK_SET) < 0) Fail();
+  void Rewind() override { Seek(0); }
+  bool Seek(uint64_t offset) override {
+    if (lseek(fd_.get(), static_cast<off_t>(offset), SEEK_SET) < 0) Fail();
+    return true;
   }
   std::optional<uint64_t> Size() const override { return size_; }
   std::optional<uint64_t> RewindLimit() const override { return std::nullopt; }
@@ -59,60 +58,32 @@ class SeekableFile : public ByteSource {
   uint64_t size_;
 };
 
+// Bytes that come once; RewindBuffer keeps the first of them.
 class Pipe : public ByteSource {
  public:
   explicit Pipe(Descriptor fd) : fd_(std::move(fd)) {}
-  size_t Read(char* bytes, size_t size) override {
-    if (next_ < kept_.size()) {
-      const size_t count = std::min(size, kept_.size() - next_);
-      std::memcpy(bytes, kept_.data() + next_, count);
-      next_ += count;
-      return count;
-    }
-    const size_t count = fd_.Read(bytes, size);
-    if (keeping_ && kept_.size() + count <= kPipeKeptBytes) {
-      kept_.append(bytes, count);
-      next_ = kept_.size();
-    } else {
-      // Too far to go back.
-      keeping_ = false;
-      kept_ = {};
-      next_ = 0;
-    }
-    return count;
-  }
-  void Rewind() override { next_ = 0; }
+  size_t Read(char* bytes, size_t size) override { return fd_.Read(bytes, size); }
+  void Rewind() override {}
   std::optional<uint64_t> Size() const override { return std::nullopt; }
-  std::optional<uint64_t> RewindLimit() const override { return kPipeRewindBytes; }
+  std::optional<uint64_t> RewindLimit() const override { return 0; }
 
  private:
   Descriptor fd_;
-  std::string kept_;  // all that was read, while it is little
-  size_t next_ = 0;   // of kept_
-  bool keeping_ = true;
 };
 
-// All of a pipe in a temporary file without a name: it is gone when it is closed.
-Descriptor Spool(const Descriptor& from) {
-  std::FILE* file = std::tmpfile();
-  if (file == nullptr) Fail();
-  Descriptor spool(dup(fileno(file)));
-  std::fclose(file);
-  char bytes[65536];
-  while (const size_t count = from.Read(bytes, sizeof bytes)) {
-    for (size_t written = 0; written < count;) {
-      const ssize_t step = write(spool.get(), bytes + written, count - written);
-      if (step < 0 && errno != EINTR) Fail();
-      if (step > 0) written += static_cast<size_t>(step);
-    }
+void WriteAll(int fd, const char* bytes, size_t count) {
+  while (count > 0) {
+    const ssize_t step = write(fd, bytes, count);
+    if (step < 0 && errno != EINTR) Fail();
+    if (step <= 0) continue;
+    bytes += step;
+    count -= static_cast<size_t>(step);
   }
-  if (lseek(spool.get(), 0, SEEK_SET) < 0) Fail();
-  return spool;
 }
 
 }  // namespace
 
-std::unique_ptr<ByteSource> OpenSource(const std::string& path, bool spool) {
+std::unique_ptr<ByteSource> OpenSource(const std::string& path) {
   Descriptor fd(path == "-" ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status;
   if (fstat(fd.get(), &status) < 0) Fail();
@@ -121,13 +92,26 @@ std::unique_ptr<ByteSource> OpenSource(const std::string& path, bool spool) {
     Fail();
   }
   if (!S_ISREG(status.st_mode)) {
-    if (!spool) return std::make_unique<Pipe>(std::move(fd));
-    Descriptor copy = Spool(fd);
-    if (fstat(copy.get(), &status) < 0) Fail();
-    return std::make_unique<SeekableFile>(std::move(copy), static_cast<uint64_t>(status.st_size));
+    return std::make_unique<RewindBuffer>(std::make_unique<Pipe>(std::move(fd)));
   }
   if (lseek(fd.get(), 0, SEEK_SET) < 0) Fail();
   return std::make_unique<SeekableFile>(std::move(fd), static_cast<uint64_t>(status.st_size));
+}
+
+std::unique_ptr<ByteSource> Spool(std::unique_ptr<ByteSource> source) {
+  std::FILE* file = std::tmpfile();
+  if (file == nullptr) Fail();
+  Descriptor spool(dup(fileno(file)));
+  std::fclose(file);
+  source->Rewind();
+  std::vector<char> bytes(256 << 10);
+  uint64_t size = 0;
+  while (const size_t count = source->Read(bytes.data(), bytes.size())) {
+    WriteAll(spool.get(), bytes.data(), count);
+    size += count;
+  }
+  if (lseek(spool.get(), 0, SEEK_SET) < 0) Fail();
+  return std::make_unique<SeekableFile>(std::move(spool), size);
 }
 
 }  // namespace tcpsnap::capture

@@ -38,9 +38,12 @@ class ByteSource {
   virtual std::vector<procnet::RefusedLine> TakeRefused() { return {}; }
 };
 
-/// Opens a file, or standard input for "-". A pipe keeps its first 15 MB in memory for
-/// Rewind, or, with `spool`, is copied to an unnamed temporary file first. Throws
-/// std::system_error.
-std::unique_ptr<ByteSource> OpenSource(const std::string& path, bool spool);
+/// Opens a file, or standard input for "-". A pipe keeps its first 15 MB in memory for Rewind.
+/// Throws std::system_error.
+std::unique_ptr<ByteSource> OpenSource(const std::string& path);
+
+/// Copies a source from its first byte to an unnamed temporary file, which can be rewound from
+/// anywhere. Throws std::system_error.
+std::unique_ptr<ByteSource> Spool(std::unique_ptr<ByteSource> source);
 
 }  // namespace tcpsnap::capture

@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "capture/bundle.h"
+#include "capture/clock.h"
+#include "capture/host_pattern.h"
 #include "capture/zone.h"
 #include "procnet/dump.h"
 #include "procnet/line_counts.h"
@@ -16,30 +19,40 @@ namespace tcpsnap::capture {
 
 /// Where the time of a dump came from, the most trusted first.
 enum class TimeOrigin : uint8_t {
-  kMarker,  ///< a line above it
-  kName,    ///< the name of its file or folder
-  kGiven,   ///< --time, or --start and --interval
+  kMarker,    ///< a line above it (or below, where that is how the file has it)
+  kPrefix,    ///< the prefix of its first line
+  kName,      ///< the name of its file or folder
+  kDateFile,  ///< the file `date` of its bundle
+  kMtime,     ///< when the file was last changed, as its archive says
+  kGiven,     ///< --time, or --start and --interval
 };
 std::string_view TimeOriginName(TimeOrigin origin);
 
 /// Who decided the byte order of a dump.
 enum class ByteOrderOrigin : uint8_t {
   kGiven,
+  kTold,     ///< by the machine that a bundle names
   kVoted,    ///< its addresses, or those of the same host before it, show it
   kAssumed,  ///< nothing shows it: little endian
 };
 std::string_view ByteOrderOriginName(ByteOrderOrigin origin);
 
 struct CaptureSettings {
-  std::string host = "localhost";
-  std::string netns;
-  Zone zone;                           ///< of times that name none
-  std::optional<int64_t> time_ms;      ///< for a dump that carries no time
-  std::optional<int64_t> start_ms;     ///< of the first dump of a file without any time
-  std::optional<int64_t> interval_ms;  ///< from one dump of such a file to the next
+  std::optional<std::string> host;          ///< of all dumps, whatever they tell
+  std::optional<HostPattern> host_pattern;  ///< where it is in the paths; before `host`
+  std::string netns;                        ///< of all dumps, unless it is empty
+  Zone zone;                                ///< of times that name none
+  std::optional<int64_t> time_ms;           ///< for a dump that carries no time
+  std::optional<int64_t> start_ms;          ///< of the first dump of a file without any time
+  std::optional<int64_t> interval_ms;       ///< from one dump of such a file to the next
+  std::optional<CivilDay> date;    ///< of the first time of a file that has a time of day only
+  std::string layout;              ///< the one word of LayoutWords whose times count; empty: all
+  int64_t ticks_per_second = 100;  ///< to check `interval_ms` with
   std::optional<procnet::ByteOrder> byte_order;
-  /// What earlier captures of the host showed: for dumps of which nothing else shows it.
-  std::optional<procnet::ByteOrder> earlier_byte_order;
+  /// What earlier captures of a host showed: for dumps of which nothing else shows it.
+  std::function<std::optional<procnet::ByteOrder>(const std::string& host,
+                                                  const std::string& netns)>
+      earlier_byte_order;
   std::optional<uint64_t> max_rejects;  ///< a file with more refused lines is not imported at all
 };
 
@@ -82,6 +95,7 @@ enum class Trouble : uint8_t {
   kUnreadable,  ///< the machine said no
   kNoCapture,   ///< empty, binary, or without a tcp table
   kNoTime,      ///< its times can't be told, or are told twice
+  kNoHost,      ///< its path does not tell the host, as it should
   kTooManyRejects,
 };
 
@@ -114,12 +128,18 @@ class CaptureSink {
   /// walking. What Begin and Dump brought of this source is to be taken back.
   virtual void Failed(const std::string& path, const CaptureError& error, bool named) = 0;
   virtual void Warn(const std::string& message) = 0;
+  /// What a bundle tells of a host, at the moment at which it was taken.
+  virtual void Host(const std::string& /*host*/, const std::string& /*netns*/, int64_t /*taken_ms*/,
+                    const HostFacts& /*facts*/) {}
+  /// A file that holds the same table as another one, and was not read for that.
+  virtual void Copy(const std::string& /*path*/, const std::string& /*copy_of*/) {}
   /// Bytes read so far of all; `total` is 0 where it is unknown. May throw to stop.
   virtual void Advance(uint64_t done, uint64_t total) = 0;
 };
 
-/// Reads files, folders (walked, links to folders not followed) and `-`. Every trouble with a file
-/// ends in sink.Failed and the next file; whatever the sink throws ends all. Files are read in the
+/// Reads files, archives, folders (walked, links to folders not followed) and `-`. A member of an
+/// archive is a source of its own, `archive!member`. Every trouble with a file ends in sink.Failed
+/// and the next file; whatever the sink throws ends all. Files are read in the
 /// order of their names, so that the order of `paths` never matters.
 void ReadCaptures(const std::vector<std::string>& paths, const CaptureSettings& settings,
                   CaptureSink& sink);

@@ -2,6 +2,7 @@
 
 #include <date/date.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <chrono>
@@ -111,7 +112,7 @@ struct Reading {
     kNumber,     ///< a bare number that is no epoch
     kTime,       ///< a date and a time of day
     kDate,       ///< a date alone
-    kTimeOfDay,  ///< a time of day alone, or without the year
+    kTimeOfDay,  ///< a time of day alone, or with a month and a day but no year
   };
   enum class Clock { k24h, kAm, kPm };
   enum class ZoneText { kNone, kOffset, kAbbreviation };
@@ -120,6 +121,7 @@ struct Reading {
   TimeForm form = TimeForm::kIso;
   int64_t epoch_ms = 0;
   int year = 0, month = 1, day = 1, weekday = -1;
+  bool has_day = false;  ///< kTimeOfDay: `month` and `day` are meant
   int hour = 0, minute = 0, second = 0, ms = 0;
   Clock clock = Clock::k24h;
   ZoneText zone = ZoneText::kNone;
@@ -130,20 +132,27 @@ using What = Reading::What;
 
 TimeResult Fail(TimeError error) { return {std::nullopt, error}; }
 
-/// The day, or nullopt for days that do not exist, that another weekday is given for, or before
-/// 1970.
-std::optional<int64_t> DayNumber(const Reading& reading) {
-  if (reading.year < kFirstYear) return std::nullopt;
-  const date::year_month_day day{date::year(reading.year),
-                                 date::month(static_cast<unsigned>(reading.month)),
-                                 date::day(static_cast<unsigned>(reading.day))};
-  if (!day.ok()) return std::nullopt;
-  const date::sys_days days{day};
-  if (reading.weekday >= 0 &&
-      date::weekday(days).c_encoding() != static_cast<unsigned>(reading.weekday)) {
+date::year_month_day Calendar(const CivilDay& day) {
+  return {date::year(day.year), date::month(static_cast<unsigned>(day.month)),
+          date::day(static_cast<unsigned>(day.day))};
+}
+
+/// Days since 1970-01-01, or nullopt for days that do not exist, that another weekday is given for
+/// (-1: none is given), or before 1970.
+std::optional<int64_t> DayNumber(const CivilDay& day, int weekday) {
+  const date::year_month_day calendar = Calendar(day);
+  if (day.year < kFirstYear || !calendar.ok()) return std::nullopt;
+  const date::sys_days days{calendar};
+  if (weekday >= 0 && date::weekday(days).c_encoding() != static_cast<unsigned>(weekday)) {
     return std::nullopt;
   }
   return int64_t{days.time_since_epoch().count()};
+}
+
+CivilDay DayOf(const Reading& reading) { return {reading.year, reading.month, reading.day}; }
+
+std::optional<int64_t> DayNumber(const Reading& reading) {
+  return DayNumber(DayOf(reading), reading.weekday);
 }
 
 /// Milliseconds since midnight, or nullopt for hours that do not exist. Second 60 is the last
@@ -160,19 +169,44 @@ std::optional<int64_t> TimeOfDayMs(const Reading& reading) {
          (leap ? kMinuteMs - 1 : reading.second * kSecondMs + reading.ms);
 }
 
-/// The moment of a local time in the zone that the reading or else the user names.
-TimeResult ResolveLocal(const Reading& reading, int64_t local_ms, const Zone& zone) {
-  ParsedTime time{local_ms, reading.form, reading.zone != Reading::ZoneText::kNone, false};
+/// All but the date, which counts only where it lacks its year; nullopt for hours, offsets and days
+/// that do not exist.
+std::optional<PartialTime> WithoutDate(const Reading& reading) {
+  const std::optional<int64_t> ms_of_day = TimeOfDayMs(reading);
+  if (!ms_of_day) return std::nullopt;
+  PartialTime partial;
+  partial.ms_of_day = *ms_of_day;
+  partial.leap_second = reading.second == 60;
+  partial.form = reading.form;
+  partial.weekday = reading.weekday;
+  if (reading.has_day) {
+    // Of some year: the 29th of February exists.
+    constexpr int kLeapYear = 2000;
+    if (!Calendar({kLeapYear, reading.month, reading.day}).ok()) return std::nullopt;
+    partial.has_day = true;
+    partial.month = reading.month;
+    partial.day = reading.day;
+  }
   if (reading.zone == Reading::ZoneText::kOffset) {
-    if (reading.offset_hours > 23 || reading.offset_minutes > 59) {
-      return Fail(TimeError::kOutOfRange);
-    }
-    time.utc_ms -=
+    if (reading.offset_hours > 23 || reading.offset_minutes > 59) return std::nullopt;
+    partial.offset_ms =
         reading.offset_sign * (reading.offset_hours * kHourMs + reading.offset_minutes * kMinuteMs);
+  }
+  assert(reading.abbreviation.size() < sizeof(partial.abbreviation));
+  std::copy(reading.abbreviation.begin(), reading.abbreviation.end(), partial.abbreviation);
+  return partial;
+}
+
+/// The moment of a local time on the clock that the text or else the user names.
+TimeResult ResolveLocal(const PartialTime& partial, int64_t local_ms, const Zone& zone) {
+  const std::string_view abbreviation = partial.abbreviation;
+  ParsedTime time;
+  time.form = partial.form;
+  time.zone_given = partial.offset_ms.has_value() || !abbreviation.empty();
+  if (partial.offset_ms || abbreviation == "UTC" || abbreviation == "GMT" || abbreviation == "Z") {
+    time.utc_ms = local_ms - partial.offset_ms.value_or(0);
     return {time, {}};
   }
-  const std::string_view abbreviation = reading.abbreviation;
-  if (abbreviation == "UTC" || abbreviation == "GMT" || abbreviation == "Z") return {time, {}};
 
   LocalTime meaning;
   if (abbreviation.empty()) {
@@ -188,6 +222,10 @@ TimeResult ResolveLocal(const Reading& reading, int64_t local_ms, const Zone& zo
   }
   time.utc_ms = meaning.utc_ms;
   time.ambiguous = meaning.matches > 1;
+  // The clock has been set back by then, and since 1970 none was changed again within a day.
+  if (time.ambiguous) {
+    time.later_ms = local_ms - zone.OffsetSeconds(meaning.utc_ms + kDayMs) * kSecondMs;
+  }
   return {time, {}};
 }
 
@@ -202,19 +240,13 @@ TimeResult Resolve(const Reading& reading, const Zone& zone) {
     case What::kDate:
       return Fail(DayNumber(reading) ? TimeError::kNoTimeOfDay : TimeError::kOutOfRange);
     case What::kTimeOfDay:
-      return Fail(TimeOfDayMs(reading) ? TimeError::kNoDate : TimeError::kOutOfRange);
     case What::kTime:
       break;
   }
-  const std::optional<int64_t> day = DayNumber(reading);
-  const std::optional<int64_t> time_of_day_ms = TimeOfDayMs(reading);
-  if (!day || !time_of_day_ms) return Fail(TimeError::kOutOfRange);
-  const TimeResult result = ResolveLocal(reading, *day * kDayMs + *time_of_day_ms, zone);
-  // Leap seconds are at the end of a day of UTC, whatever the local hour.
-  if (result.time && reading.second == 60 && (result.time->utc_ms + 1) % kDayMs != 0) {
-    return Fail(TimeError::kOutOfRange);
-  }
-  return result;
+  const std::optional<PartialTime> partial = WithoutDate(reading);
+  if (!partial) return Fail(TimeError::kOutOfRange);
+  if (reading.what == What::kTimeOfDay) return {std::nullopt, TimeError::kNoDate, partial};
+  return CompleteTime(*partial, DayOf(reading), zone);
 }
 
 /// `07:37`, `7:37:27`, `07:37:27.123`.
@@ -368,20 +400,10 @@ Reading ReadTimeOfDay(std::string_view whole) {
   text.Take('T');
   if (!TakeTimeOfDay(text, reading)) return {};
   TakeHalfOfDay(text, reading);
+  if (reading.clock != Reading::Clock::k24h) reading.form = TimeForm::kDate12h;
   reading = FinishTime(text, reading);
   if (reading.what == What::kTime) reading.what = What::kTimeOfDay;
   return reading;
-}
-
-Reading ReadDigits(std::string_view whole) {
-  const size_t run = Cursor(whole).DigitRun();
-  if (run == whole.size()) return ReadNumber(whole);
-  const char next = whole[run];
-  if (run == 4 && (next == '-' || next == '/')) return ReadIso(whole);
-  if (run == 10 && (next == '.' || next == ',')) return ReadEpochFraction(whole);
-  if (run == 8 || run == 14) return ReadCompact(whole);
-  if (run <= 2 && next == ':') return ReadTimeOfDay(whole);
-  return {};
 }
 
 /// `Nov 22` or `22 Nov`.
@@ -407,16 +429,31 @@ bool TakeYear(Cursor& text, Reading& reading) {
   return true;
 }
 
-/// What `date` prints in the C locale, the English ones and with -R: a weekday, month and day in
-/// either order, a time, perhaps AM or PM, perhaps a zone; the year before the time or at the end.
-Reading ReadDateCommand(std::string_view whole) {
+/// The day of a time that names its month, and perhaps the year: `Sun Nov 22`, `Sun, 22 Nov 2026`,
+/// `Nov 22, 2026`, `2026 Nov 22`.
+bool TakeNamedDate(Cursor& text, Reading& reading, bool& year_known) {
+  if (text.TakeOneOf(kWeekdays, reading.weekday)) {
+    text.Take(',');
+    if (!text.TakeBlanks()) return false;
+  }
+  year_known = text.DigitRun() == 4;
+  if (year_known && (!text.TakeDigits(4, reading.year) || !text.TakeBlanks())) return false;
+  if (!TakeMonthAndDay(text, reading)) return false;
+  if (year_known) return true;
+  const bool comma = text.Take(',');
+  year_known = TakeYear(text, reading);
+  return year_known || !comma;
+}
+
+/// What names its month: the output of `date` in the C locale, the English ones and with -R, and
+/// the times of logs. A weekday perhaps, month and day in either order, a time, perhaps AM or PM,
+/// perhaps a zone; the year first, before the time, at the end or nowhere.
+Reading ReadNamedMonth(std::string_view whole) {
   Cursor text(whole);
   Reading reading;
   reading.form = TimeForm::kDateC;
-  if (!text.TakeOneOf(kWeekdays, reading.weekday)) return {};
-  text.Take(',');
-  if (!text.TakeBlanks() || !TakeMonthAndDay(text, reading)) return {};
-  bool year_known = TakeYear(text, reading);
+  bool year_known = false;
+  if (!TakeNamedDate(text, reading, year_known)) return {};
   reading.what = What::kDate;
   if (text.AtEnd() && year_known) return reading;
   if (!text.TakeBlanks() || !TakeTimeOfDay(text, reading)) return {};
@@ -427,24 +464,92 @@ Reading ReadDateCommand(std::string_view whole) {
   if (!year_known) year_known = TakeYear(text, reading);
   if (!text.AtEnd()) return {};
   reading.what = year_known ? What::kTime : What::kTimeOfDay;
+  reading.has_day = !year_known;
   return reading;
 }
 
-/// Takes a text apart by its first byte, so that most lines that are no time cost one comparison.
-Reading Read(std::string_view text) {
-  if (text.empty()) return {};
-  if (IsDigit(text[0])) return ReadDigits(text);
-  if (text[0] == 'T' && text.size() > 1 && IsDigit(text[1])) return ReadTimeOfDay(text);
-  switch (text[0]) {
-    case 'F':
-    case 'M':
-    case 'S':
-    case 'T':
-    case 'W':
-      return ReadDateCommand(text);
-    default:
-      return {};
+/// `22/Nov/2026:07:37:27 +0000`, as web servers log.
+Reading ReadSlashedMonth(std::string_view whole) {
+  Cursor text(whole);
+  Reading reading;
+  reading.form = TimeForm::kDateC;
+  int month = 0;
+  if (!text.TakeDigits(text.DigitRun(), reading.day) || !text.Take('/') ||
+      !text.TakeOneOf(kMonths, month) || !text.Take('/') || text.DigitRun() != 4 ||
+      !text.TakeDigits(4, reading.year) || !text.Take(':') || !TakeTimeOfDay(text, reading)) {
+    return {};
   }
+  reading.month = month + 1;
+  return FinishTime(text, reading);
+}
+
+Reading ReadDigits(std::string_view whole) {
+  const size_t run = Cursor(whole).DigitRun();
+  if (run == whole.size()) return ReadNumber(whole);
+  const char next = whole[run];
+  if (run == 4 && (next == '-' || next == '/')) return ReadIso(whole);
+  if (run == 10 && (next == '.' || next == ',')) return ReadEpochFraction(whole);
+  if (run == 8 || run == 14) return ReadCompact(whole);
+  if (run <= 2 && next == ':') return ReadTimeOfDay(whole);
+  if (run <= 2 && next == '/') return ReadSlashedMonth(whole);
+  if ((run <= 2 || run == 4) && next == ' ') return ReadNamedMonth(whole);
+  return {};
+}
+
+using Reader = Reading (*)(std::string_view);
+
+/// Chooses by the first bytes, so that most lines that are no time cost a comparison or two;
+/// nullptr where no time begins so.
+Reader ReaderOf(std::string_view text) {
+  if (text.empty()) return nullptr;
+  if (IsDigit(text[0])) return ReadDigits;
+  if (text[0] == 'T' && text.size() > 1 && IsDigit(text[1])) return ReadTimeOfDay;
+  // Of weekdays and months.
+  constexpr std::string_view kInitials = "ADFJMNOSTW";
+  const bool word_of_three = text.size() > 3 && (text[3] == ' ' || text[3] == ',');
+  if (!word_of_three || kInitials.find(text[0]) == std::string_view::npos) return nullptr;
+  return ReadNamedMonth;
+}
+
+Reading Read(std::string_view text) {
+  const Reader reader = ReaderOf(text);
+  return reader != nullptr ? reader(text) : Reading();
+}
+
+/// False for most text that begins with a number.
+bool BeginsLikeTime(std::string_view digits_and_more) {
+  Cursor text(digits_and_more);
+  const size_t run = text.DigitRun();
+  text.Skip(run);
+  if (run == 8 || run == 10 || run == 13 || run == 14 || run == 16) return true;
+  if (run != 1 && run != 2 && run != 4) return false;
+  if (text.TakeBlanks()) return IsUpper(text.Peek());
+  return text.TakeOneOf(run == 4 ? "-/" : ":/") && IsAlnum(text.Peek());
+}
+
+/// True where the zone that the reading ends with is a word that no zone calls itself then; of a
+/// time without its date, neither in winter nor in summer.
+bool EndsWithOtherWord(std::string_view text, const Reading& reading, const Zone& zone) {
+  if (reading.zone != Reading::ZoneText::kAbbreviation || !text.ends_with(reading.abbreviation)) {
+    return false;
+  }
+  Reading at = reading;
+  if (at.what == What::kTime) return Resolve(at, zone).error == TimeError::kUnknownZone;
+  at.what = What::kTime;
+  at.year = 2025;
+  at.weekday = -1;
+  at.day = 10;
+  for (const int month : {1, 7}) {
+    at.month = month;
+    if (Resolve(at, zone).error != TimeError::kUnknownZone) return false;
+  }
+  return true;
+}
+
+/// True for what ReadTimeAtFront takes as a time, or a part of one.
+bool IsTimeAtFront(const Reading& reading) {
+  return reading.what == What::kMoment || reading.what == What::kTimeOfDay ||
+         (reading.what == What::kTime && reading.year >= kFirstYear);
 }
 
 /// `2026-11-22`, `2026_11_22`, `2026.11.22` or `20261122`; `separator` is 0 for the last.
@@ -606,19 +711,20 @@ std::string FormatCivil(int64_t local_ms, char joint) {
 }
 
 /// The last moment at or before `end_ms` at which the zone's clock showed this time of day.
-TimeResult LastTimeOfDay(Reading reading, const Zone& zone, int64_t end_ms) {
+TimeResult LastTimeOfDay(const Reading& reading, const Zone& zone, int64_t end_ms) {
   const int64_t end_local_ms = end_ms + zone.OffsetSeconds(end_ms) * kSecondMs;
   const auto end_day = date::floor<date::days>(
       date::sys_time<std::chrono::milliseconds>{std::chrono::milliseconds(end_local_ms)});
-  reading.what = What::kTime;
+  const std::optional<PartialTime> partial = WithoutDate(reading);
+  if (!partial) return Fail(TimeError::kOutOfRange);
   TimeResult result;
   // From tomorrow on, since the text may name another zone, where the next day has begun.
   for (int back = -1; back <= 2; ++back) {
     const date::year_month_day day{end_day - date::days(back)};
-    reading.year = int{day.year()};
-    reading.month = static_cast<int>(unsigned{day.month()});
-    reading.day = static_cast<int>(unsigned{day.day()});
-    result = Resolve(reading, zone);
+    result = CompleteTime(*partial,
+                          {int{day.year()}, static_cast<int>(unsigned{day.month()}),
+                           static_cast<int>(unsigned{day.day()})},
+                          zone);
     if (result.time ? result.time->utc_ms <= end_ms : back >= 0) break;
   }
   return result;
@@ -649,6 +755,8 @@ std::string_view TimeErrorSentence(TimeError error) {
       return "the zone's abbreviation means several offsets; say with --tz which zone it is";
     case TimeError::kUnknownZone:
       return "no zone uses this abbreviation at that time; say with --tz which zone it is";
+    case TimeError::kRelative:
+      return "the times count from a start; say with --start when that was";
     case TimeError::kGap:
       return "the clock skipped this local time; check --tz, or write the time with its offset";
   }
@@ -657,6 +765,50 @@ std::string_view TimeErrorSentence(TimeError error) {
 }
 
 TimeResult ParseTime(std::string_view text, const Zone& zone) { return Resolve(Read(text), zone); }
+
+TimeAtFront ReadTimeAtFront(std::string_view text, const Zone& zone) {
+  const Reader reader = ReaderOf(text);
+  if (reader == nullptr || (IsDigit(text[0]) && !BeginsLikeTime(text))) return {};
+  constexpr size_t kLongest = 64;
+  constexpr std::string_view kBlanks = " \t\r";
+  constexpr std::string_view kEnds = " \t\r])>,;|";
+  const size_t limit = std::min(text.size(), kLongest);
+  Reading longest;
+  size_t length = 0;
+  bool found = false;
+  for (size_t end = 1; end <= limit; ++end) {
+    if (end < text.size() && kEnds.find(text[end]) == std::string_view::npos) continue;
+    if (kBlanks.find(text[end - 1]) != std::string_view::npos) continue;
+    const std::string_view part = text.substr(0, end);
+    const Reading reading = reader(part);
+    // What stands behind a whole time makes it longer word by word or not at all.
+    if (reading.what == What::kNothing && found) break;
+    if (!IsTimeAtFront(reading)) continue;
+    found = true;
+    if (EndsWithOtherWord(part, reading, zone)) continue;
+    longest = reading;
+    length = end;
+  }
+  return {Resolve(longest, zone), length};
+}
+
+std::optional<CivilDay> ParseDay(std::string_view text) {
+  const Reading reading = ReadIso(text);
+  if (reading.what != What::kDate || !DayNumber(reading)) return std::nullopt;
+  return DayOf(reading);
+}
+
+TimeResult CompleteTime(const PartialTime& partial, const CivilDay& day, const Zone& zone) {
+  const std::optional<int64_t> number = DayNumber(
+      partial.has_day ? CivilDay{day.year, partial.month, partial.day} : day, partial.weekday);
+  if (!number) return Fail(TimeError::kOutOfRange);
+  const TimeResult result = ResolveLocal(partial, *number * kDayMs + partial.ms_of_day, zone);
+  // Leap seconds are at the end of a day of UTC, whatever the local hour.
+  if (result.time && partial.leap_second && (result.time->utc_ms + 1) % kDayMs != 0) {
+    return Fail(TimeError::kOutOfRange);
+  }
+  return result;
+}
 
 TimeResult FindTimeInName(std::string_view name, const Zone& zone) {
   bool date_seen = false;
@@ -681,7 +833,7 @@ TimeResult ParseTimeArgument(std::string_view text, const Zone& zone, int64_t en
     return {ParsedTime{end_ms - *back_ms, TimeForm::kIso, true, false}, {}};
   }
   const Reading reading = Read(text);
-  if (reading.what == What::kTimeOfDay && reading.weekday < 0) {
+  if (reading.what == What::kTimeOfDay && !reading.has_day) {
     return LastTimeOfDay(reading, zone, end_ms);
   }
   if (reading.what == What::kDate && DayNumber(reading)) return FirstOfDay(reading, zone);

@@ -4,14 +4,19 @@
 //   2026-11-22T07:37:27+00:00   2026-11-22 07:37:27.5 UTC   2026/11/22 07:37   20261122-073727
 //   Sun Nov 22 07:37:27 UTC 2026                   Sun Nov 22 07:37:27 AM UTC 2026
 //   Sun, 22 Nov 2026 07:37:27 +0000                Sun 22 Nov 07:37:27 CET 2026
+//   Nov 22 2026 07:37:27       Nov 22, 2026 07:37:27 UTC       22 Nov 2026 07:37:27
+//   2026 Nov 22 07:37:27       22/Nov/2026:07:37:27 +0000
+//   Nov 22 07:37:27            07:37:27.5              T07:37  (partial: see PartialTime)
 //
-// Refused: a date without a time of day or a time of day without a date (a capture's clock is never
-// guessed), days that do not exist, weekdays that contradict the date, years before 1970, zone
-// abbreviations that mean several offsets (`CST`, `IST`) and that the zone given by the user does
-// not settle. A leap second (23:59:60 UTC) is taken as the last millisecond of its minute, so that
-// times keep their order.
+// Refused: a date without a time of day; a time of day without a date or with a date that lacks its
+// year (a capture's clock is never guessed, but what there is is told); days that do not exist,
+// weekdays that contradict the date, years before 1970; dates of numbers alone that do not begin
+// with the year (`11/12/2026` is of November or of December); zone abbreviations that mean several
+// offsets (`CST`, `IST`) and that the zone given by the user does not settle. A leap second
+// (23:59:60 UTC) is taken as the last millisecond of its minute, so that times keep their order.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,6 +35,7 @@ enum class TimeError : uint8_t {
   kAmbiguousZone,  ///< the abbreviation means several offsets at that time: a zone must be given
   kUnknownZone,    ///< an abbreviation that no zone uses at that time
   kGap,            ///< a local time that a change of the clock skipped
+  kRelative,       ///< a time since a start that nobody told
 };
 
 /// One sentence: what is wrong and what to do.
@@ -39,8 +45,8 @@ std::string_view TimeErrorSentence(TimeError error);
 enum class TimeForm : uint8_t {
   kEpoch,          ///< a bare number: seconds, milliseconds or microseconds
   kEpochFraction,  ///< seconds with decimals
-  kDateC,          ///< `date` in the C locale
-  kDate12h,        ///< `date` with AM or PM
+  kDateC,          ///< `date` in the C locale, and all others that name the month
+  kDate12h,        ///< the same with AM or PM
   kIso,            ///< ISO 8601 and its relatives, with or without zone
   kCompact,        ///< 20261122-073727, as in file names
 };
@@ -53,6 +59,8 @@ struct PartialTime {
   int64_t ms_of_day = 0;
   std::optional<int64_t> offset_ms;  ///< ahead of UTC, where the text says it
   char abbreviation[7] = "";         ///< of its zone, where the text says that; else empty
+  bool leap_second = false;          ///< second 60; `ms_of_day` is the last of its minute
+  TimeForm form = TimeForm::kIso;    ///< kIso for a time of day of 24 hours
 };
 
 struct ParsedTime {
@@ -92,15 +100,22 @@ struct TimeAtFront {
 
 /// The longest time that ParseTime knows (partial ones too: `Nov 22 07:37:27`, `07:37:27.123`,
 /// `T07:37`) and that ends at a blank, at the end, or before one of `])>,;|`. A bare number only
-/// where it is an epoch. Fails on the first bytes of most text.
+/// where it is an epoch or all digits of a date and a time; a date alone is none, nor is a time
+/// before 1970. A last word that no zone calls itself (`07:37:27 INFO`) is not part of the time.
+/// Looks at 64 bytes at most, and fails on the first bytes of most text.
 TimeAtFront ReadTimeAtFront(std::string_view text, const Zone& zone);
 
-/// A day, for --date.
+/// A day of the calendar.
 struct CivilDay {
   int year = 1970, month = 1, day = 1;
 };
-/// "2026-11-22" or "2026/11/22"; nullopt where that is no day.
+/// "2026-11-22" or "2026/11/22", for --date; nullopt where that is no day, or one before 1970.
 std::optional<CivilDay> ParseDay(std::string_view text);
+
+/// Makes a partial time whole: on `day` of the clock that it was read from, or, where it has a
+/// month and a day, on those in `day.year`. Local time of `zone` where it names none. Fails like
+/// ParseTime: kOutOfRange for a day that the year lacks or that has another weekday.
+TimeResult CompleteTime(const PartialTime& partial, const CivilDay& day, const Zone& zone);
 
 /// For --since, --until and --at: all of ParseTime, and relative to a window's end `end_ms`:
 /// "HH:MM" or "HH:MM:SS" of the last day at or before the end (in `zone`), "-90m" from the end

@@ -16,7 +16,9 @@ namespace tcpsnap::capture {
 struct CountdownVerdict {
   /// Median distance of neighbouring dumps, in ms; absent where no sockets are shared.
   std::optional<int64_t> distance_ms;
-  int64_t shared = 0;  ///< sockets that it rests on
+  /// Sockets that it rests on: with equal endpoints and pointer in both dumps, and a countdown that
+  /// was neither set anew nor has run out.
+  int64_t shared = 0;
   /// Sockets that had far longer to go than the interval and are not in the next dump, of
   /// `should_stay` such sockets: dumps that are much further apart.
   int64_t vanished = 0;
@@ -25,15 +27,17 @@ struct CountdownVerdict {
 
 class CountdownCheck {
  public:
+  /// Both are positive.
   CountdownCheck(int64_t interval_ms, int64_t ticks_per_second);
 
-  /// Takes the dumps of one host in their order, each family apart. Keeps what it needs of the
-  /// last dump of each family.
+  /// Takes the dumps of one host in their order, each family apart, the empty ones too. Keeps 16
+  /// bytes for each TIME_WAIT-class socket of the last dump of each family.
   void Add(const procnet::Records& records, procnet::Family family);
 
   CountdownVerdict verdict() const;
-  /// One sentence where the given interval is off by more than a tenth, or the sockets vanish too
-  /// soon for it: what they say and what to do; nullopt where all is well or nothing can be said.
+  /// One sentence where the given interval is off by more than a tenth (and two ticks), or nothing
+  /// is shared and the sockets vanish too soon for it: what they say and what to do; nullopt where
+  /// all is well or too few sockets speak.
   std::optional<std::string> Complaint() const;
 
  private:

@@ -13,9 +13,11 @@
 //   === /proc/net/tcp ===                      where a key or a path names the table
 //     sl  local_address ...
 //
-// or, where a record holds one line, `TIME HOST json: LINE` as syslog writes it.
+// or, where a record holds one line or its host is known, `TIME HOST json: LINE` as syslog writes
+// it, for each line. A value that holds nothing of the kind becomes the line `json: no dump`.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -23,14 +25,18 @@
 
 namespace tcpsnap::capture {
 
+/// The longest record that is read: 128 MB.
+inline constexpr uint64_t kMaxRecordBytes = 128 << 20;
+
 /// True when the first bytes of a file are JSON objects, one a line or a document, that may hold
 /// dumps.
 bool LooksLikeJson(std::string_view head);
 
 /// The text in the JSON of `source`, which stands at its first byte. Lines that are no JSON pass
 /// through as they are. JSON that is damaged or cut is refused (Reason::kBadJson), with its line;
-/// reading goes on at the next line. Memory is bounded: a line (or a record that spans lines) of
-/// more than 128 MB is refused (Reason::kLineTooLong).
-std::unique_ptr<ByteSource> OpenJson(std::unique_ptr<ByteSource> source);
+/// reading goes on at the next line. Memory is bounded: a record (an object, or an element of an
+/// array around all objects) of more than `max_record_bytes` is refused (Reason::kLineTooLong).
+std::unique_ptr<ByteSource> OpenJson(std::unique_ptr<ByteSource> source,
+                                     uint64_t max_record_bytes = kMaxRecordBytes);
 
 }  // namespace tcpsnap::capture

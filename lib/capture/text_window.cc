@@ -59,6 +59,7 @@ bool TextWindow::NextLine(Line& line) {
   }
   if (begin_ == end_) return false;
   line = {{}, position_};
+  line.position.line = source_.OriginalLine(position_.line);
   const char* const start = buffer_.get() + begin_;
   size_t bytes;  // of the line with its end, as far as it is in the window
   if (begin_ < complete_end_) {

@@ -21,11 +21,12 @@ class TimeKeeper {
   TimeKeeper(std::optional<CivilDay> first_day, Zone zone);
 
   /// The time as it stands in a capture -> a whole one, in the order of the capture. Whole times
-  /// stay what they are, but for a local time that occurs twice: it is the second where the first
-  /// would lie before the time before it. A time of day follows the time before it: more than 12
-  /// hours back means the next day, less is a clock that was set back. A date without a year:
-  /// more than half a year back means the next year. Without first_day, and before any whole time,
-  /// partial times stay what they are (kNoDate).
+  /// stay what they are, but for a local time that occurs twice: where the first would lie before
+  /// the time before it, it is the second, and not ambiguous. A time of day is the one nearest to
+  /// the time before it: 12 hours or more back means the next day, less is a clock that was set
+  /// back, over midnight too. So is a date without a year: half a year or more back means the next
+  /// year; a 29th of February that this year lacks, or another weekday, is kOutOfRange. Without
+  /// first_day, and before any whole time, partial times stay what they are (kNoDate).
   TimeResult Next(const TimeResult& read);
 
  private:

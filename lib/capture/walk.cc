@@ -1,5 +1,7 @@
 #include "capture/walk.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
@@ -9,11 +11,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// When a file was last changed, in ms; nullopt where it is none.
+std::optional<int64_t> ChangedAt(const std::string& path) {
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  return int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
+}
+
 // What is not a regular file (a pipe of the shell, a terminal) is read as it is.
 void AddNamed(const std::string& path, FoundFiles& found) {
   std::error_code error;
   const uintmax_t bytes = fs::file_size(path, error);
-  found.files.push_back({path, error ? 0 : bytes, true});
+  found.files.push_back({path, error ? 0 : bytes, true, ChangedAt(path)});
 }
 
 void Walk(const std::string& folder, FoundFiles& found) {
@@ -31,7 +40,11 @@ void Walk(const std::string& folder, FoundFiles& found) {
         pending.push_back(entry->path());
       } else if (entry->is_regular_file(ignored)) {
         const uintmax_t bytes = entry->file_size(ignored);
-        found.files.push_back({entry->path().string(), ignored ? 0 : bytes, false});
+        const std::string path = entry->path().string();
+        found.files.push_back({path, ignored ? 0 : bytes, false, ChangedAt(path)});
+      } else if (entry->is_symlink(ignored)) {
+        found.links.push_back(
+            {entry->path().string(), fs::read_symlink(entry->path(), ignored).string()});
       }
     }
     if (error) {
@@ -52,7 +65,7 @@ FoundFiles FindFiles(const std::vector<std::string>& paths) {
   FoundFiles found;
   for (const std::string& path : paths) {
     if (path == "-") {
-      found.files.push_back({path, 0, true});
+      found.files.push_back({path, 0, true, {}});
       continue;
     }
     std::error_code error;

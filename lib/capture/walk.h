@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,19 @@ namespace tcpsnap::capture {
 struct FoundFile {
   std::string path;
   uint64_t bytes = 0;
-  bool named = false;  ///< it stood on the command line
+  bool named = false;               ///< it stood on the command line
+  std::optional<int64_t> mtime_ms;  ///< when it was last changed; absent where it is no file
+};
+
+/// A link, which is not followed.
+struct FoundLink {
+  std::string path;
+  std::string target;
 };
 
 struct FoundFiles {
   std::vector<FoundFile> files;  ///< in the order of their names, each once
+  std::vector<FoundLink> links;  ///< to folders, or to nothing
   /// Paths that can't be read, and folders without a file.
   std::vector<std::pair<std::string, CaptureError>> failures;
 };

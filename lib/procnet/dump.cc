@@ -22,6 +22,15 @@ size_t PointerDigits(std::string_view line) {
   return tokens.Next().size();
 }
 
+// Behind so many lines of a text that holds them.
+const char* BehindLines(const char* text, size_t lines) {
+  for (; lines > 0; --lines) {
+    while (*text != '\n') ++text;
+    ++text;
+  }
+  return text;
+}
+
 }  // namespace
 
 void DumpBuilder::Clear(const Header& header) {
@@ -42,7 +51,7 @@ void DumpBuilder::LearnFrom(std::string_view first_line, const SocketRecord& rec
   padded_ |= record.family == Family::kTcp && first_line.size() >= kPaddedWidth;
 }
 
-size_t DumpBuilder::AddRows(std::string_view text, LinePosition& position) {
+size_t DumpBuilder::AddRows(std::string_view text, LinePosition& position, Restart restart) {
   // Rows that need a look back or the header are AddLine's.
   if (!family_ || !linux22_rows_.empty() || header_.extra_columns.value_or(0) > 0) return 0;
   constexpr size_t kShortestRow = 100;
@@ -54,10 +63,21 @@ size_t DumpBuilder::AddRows(std::string_view text, LinePosition& position) {
   records_.resize(old_count + room);
   const RowsParsed parsed = ParseRows(text.data(), text.data() + text.size(), *family_,
                                       records_.data() + old_count, room);
-  records_.resize(old_count + parsed.count);
-  const size_t consumed = static_cast<size_t>(parsed.stop - text.data());
+  size_t count = parsed.count;
+  const char* stop = parsed.stop;
+  if (restart != Restart::kNever) {
+    // The first row is AddLine's, so each has one above it.
+    for (size_t i = 0; i < count; ++i) {
+      const SocketRecord* const record = &records_[old_count + i];
+      if (record[0].slot != 0 || record[-1].slot == 0) continue;
+      count = i;
+      stop = BehindLines(text.data(), count);
+    }
+  }
+  records_.resize(old_count + count);
+  const size_t consumed = static_cast<size_t>(stop - text.data());
   if (consumed > 0) last_was_cut_ = false;
-  position.line += parsed.count;
+  position.line += count;
   position.offset += consumed;
   return consumed;
 }
@@ -72,11 +92,18 @@ bool DumpBuilder::Wants(std::string_view line, bool terminated) const {
 }
 
 DumpBuilder::Added DumpBuilder::AddLine(std::string_view line, LinePosition position,
-                                        bool terminated) {
+                                        bool terminated, Restart restart) {
   SocketRecord record;
   RowResult result = ParseRow(line, {header_.extra_columns}, record);
   if (result.reason == Reason::kNone && family_ && record.family != *family_) {
     return Added::kOtherFamily;
+  }
+  if (result.reason == Reason::kNone && !records_.empty() && restart != Restart::kNever) {
+    const uint64_t last = records_.back().slot;
+    if ((record.slot == 0 && last > 0) ||
+        (restart == Restart::kAtNoHigher && record.slot <= last)) {
+      return Added::kRestarts;
+    }
   }
   if (result.reason == Reason::kNone && !terminated && !IsSurelyWhole(line, record)) {
     result = {Reason::kCutRow, line.size()};
@@ -128,6 +155,12 @@ void DumpBuilder::RefuseLinux22Rows() {
 void DumpBuilder::Refuse(std::string_view line, LinePosition position, size_t column,
                          Reason reason) {
   refused_.push_back({position, column, reason, std::string(line)});
+}
+
+void DumpBuilder::PrependToLastRefused(std::string_view prefix) {
+  RefusedLine& last = refused_.back();
+  last.text.insert(0, prefix);
+  last.column += prefix.size();
 }
 
 bool IsCopy(const SocketRecord& a, const SocketRecord& b) noexcept {

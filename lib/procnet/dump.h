@@ -57,14 +57,22 @@ using Records = std::vector<SocketRecord, UninitializedAllocator<SocketRecord>>;
 /// Collects the rows of one dump. Reuse it (Clear) to keep its memory.
 class DumpBuilder {
  public:
+  /// Which row begins another read, though no header stands above it.
+  enum class Restart : uint8_t {
+    kNever,
+    kAtZero,      ///< a row 0 below one of a higher number: the kernel counts the rows of a read
+    kAtNoHigher,  ///< a row numbered no higher than the one above it
+  };
+
   /// Starts over, for a dump whose header line is `header` (or that has none).
   void Clear(const Header& header = {});
 
   /// Consumes as many whole rows of the common shape as it can from `text`, which must start at a
   /// line and be followed by kReadAhead readable bytes. Returns the bytes consumed, always up to a
   /// line's start, and moves `position` along. Takes nothing before the first row, which AddLine
-  /// must take: it tells what the others look like.
-  size_t AddRows(std::string_view text, LinePosition& position);
+  /// must take: it tells what the others look like; nor a row that `restart` (kNever or kAtZero)
+  /// speaks of.
+  size_t AddRows(std::string_view text, LinePosition& position, Restart restart = Restart::kNever);
 
   /// True when the line, which is no header, belongs to the rows: whole, damaged, or the rest of
   /// one that was cut before it. Everything else is other text.
@@ -75,13 +83,18 @@ class DumpBuilder {
     kRefused,      ///< it stands in refused()
     kOtherFamily,  ///< a whole row of the other family: it belongs to another dump; nothing was
                    ///< done
+    kRestarts,     ///< a whole row that `restart` speaks of; nothing was done
   };
   /// Adds one line, by the complete parser. `terminated` is false for a last line without '\n',
   /// which is taken only when it is surely whole.
-  Added AddLine(std::string_view line, LinePosition position, bool terminated);
+  Added AddLine(std::string_view line, LinePosition position, bool terminated,
+                Restart restart = Restart::kNever);
 
   /// Notes a line as refused that was found to belong to this dump.
   void Refuse(std::string_view line, LinePosition position, size_t column, Reason reason);
+
+  /// Shows the last refused line with what stood before it in its file.
+  void PrependToLastRefused(std::string_view prefix);
 
   /// The family of the rows so far.
   std::optional<Family> family() const { return family_; }

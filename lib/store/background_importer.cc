@@ -42,6 +42,10 @@ void BackgroundImporter::Refuse(std::vector<procnet::RefusedLine>&& lines) {
   Push(std::move(lines), rows);
 }
 
+void BackgroundImporter::Tell(std::string host, std::string netns, HostFacts facts) {
+  Push(TellCall{std::move(host), std::move(netns), std::move(facts)}, 0);
+}
+
 void BackgroundImporter::End(SourceEnd end) { Push(std::move(end), 0); }
 
 void BackgroundImporter::Abort() { Push(AbortCall{}, 0); }
@@ -98,6 +102,7 @@ void BackgroundImporter::CarryOut(Call& call) {
                  [&](SourceStart& source) { importer_.Begin(source); },
                  [&](IncomingDump& dump) { importer_.Add(std::move(dump)); },
                  [&](std::vector<procnet::RefusedLine>& lines) { importer_.Refuse(lines); },
+                 [&](TellCall& told) { importer_.Tell(told.host, told.netns, told.facts); },
                  [&](SourceEnd& end) { importer_.End(end); },
                  [&](AbortCall) { importer_.Abort(); },
                  [&](FinishCall) { summary_ = importer_.Finish(); },

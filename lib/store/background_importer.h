@@ -6,6 +6,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -27,15 +28,21 @@ class BackgroundImporter {
   void Begin(SourceStart source);
   void Add(IncomingDump&& dump);
   void Refuse(std::vector<procnet::RefusedLine>&& lines);
+  void Tell(std::string host, std::string netns, HostFacts facts);
   void End(SourceEnd end);
   void Abort();
   ImportSummary Finish();
 
  private:
+  struct TellCall {
+    std::string host;
+    std::string netns;
+    HostFacts facts;
+  };
   struct AbortCall {};
   struct FinishCall {};
-  using Call = std::variant<SourceStart, IncomingDump, std::vector<procnet::RefusedLine>, SourceEnd,
-                            AbortCall, FinishCall>;
+  using Call = std::variant<SourceStart, IncomingDump, std::vector<procnet::RefusedLine>, TellCall,
+                            SourceEnd, AbortCall, FinishCall>;
   void Push(Call&& call, size_t rows);
   void Run();
   void CarryOut(Call& call);

@@ -16,7 +16,7 @@ size_t Trust(const std::array<std::string_view, kCount>& list, std::string_view 
 }
 constexpr std::array<std::string_view, 6> kTimeOrigins = {"given", "mtime",  "date_file",
                                                           "name",  "prefix", "marker"};
-constexpr std::array<std::string_view, 3> kByteOrderOrigins = {"assumed", "voted", "given"};
+constexpr std::array<std::string_view, 4> kByteOrderOrigins = {"assumed", "voted", "told", "given"};
 
 std::tuple<int64_t, int64_t, int64_t> Identity(const SocketRow& row) {
   return {row.local, row.remote, row.inode};

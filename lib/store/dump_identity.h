@@ -45,7 +45,7 @@ bool IsBeginning(std::vector<SocketRow> shorter, std::vector<SocketRow> longer,
 std::string_view ByteOrderName(procnet::ByteOrder order);
 
 /// True when the rows of a dump that is there must be read anew: the other byte order is better
-/// founded (given over voted over assumed).
+/// founded (given over told over voted over assumed).
 bool CorrectsByteOrder(const StoredDump& stored, procnet::ByteOrder order, std::string_view origin);
 
 /// True when a time from `origin` is trusted more than one from `other`: marker, prefix, name,

@@ -168,7 +168,7 @@ struct Importer::State {
   void Commit();
   void KeepSummary();
   void WriteAccount(bool complete, const std::string& content_hash);
-  int64_t HostId(const IncomingDump& incoming);
+  int64_t HostId(const std::string& host, const std::string& netns);
   int64_t SnapshotId(int64_t host_id, const IncomingDump& incoming);
   void ResolveAddresses(PreparedDump& dump);
   std::vector<SocketRow> StoredRows(const StoredDump& stored);
@@ -230,24 +230,24 @@ void Importer::State::WriteAccount(bool complete, const std::string& content_has
   update_source.Bind(12, account.known).Bind(13, account.rejected).Bind(14, source_id).Run();
 }
 
-int64_t Importer::State::HostId(const IncomingDump& incoming) {
-  const auto key = std::make_pair(incoming.host, incoming.netns);
+int64_t Importer::State::HostId(const std::string& host, const std::string& netns) {
+  const auto key = std::make_pair(host, netns);
   if (const auto known = hosts.find(key); known != hosts.end()) return known->second;
   int64_t id = 0;
-  find_host.Bind(1, std::string_view(incoming.host)).Bind(2, std::string_view(incoming.netns));
+  find_host.Bind(1, std::string_view(host)).Bind(2, std::string_view(netns));
   if (find_host.Step()) {
     id = find_host.Integer(0);
     const int64_t ticks = find_host.Integer(1);
     find_host.Reset();
     if (settings.ticks_per_second && *settings.ticks_per_second != ticks) {
-      throw ImportConflict("host " + incoming.host + " is in the database with " +
-                           std::to_string(ticks) + " ticks a second, --hz says " +
+      throw ImportConflict("host " + host + " is in the database with " + std::to_string(ticks) +
+                           " ticks a second, --hz says " +
                            std::to_string(*settings.ticks_per_second) +
                            ": forget its sources first, or give another --host");
     }
   } else {
     find_host.Reset();
-    insert_host.Bind(1, std::string_view(incoming.host)).Bind(2, std::string_view(incoming.netns));
+    insert_host.Bind(1, std::string_view(host)).Bind(2, std::string_view(netns));
     insert_host.Bind(3, settings.ticks_per_second.value_or(100)).Run();
     id = database.LastInsertRowId();
   }
@@ -504,7 +504,7 @@ void Importer::Add(IncomingDump&& incoming) {
   s.EnsureTransaction();
 
   s.ResolveAddresses(incoming.dump);
-  const int64_t host_id = s.HostId(incoming);
+  const int64_t host_id = s.HostId(incoming.host, incoming.netns);
   s.touched_hosts.insert(host_id);
   s.account.counts = incoming.counts;
   s.source_bytes = incoming.end_offset;
@@ -612,6 +612,16 @@ void Importer::Refuse(const std::vector<RefusedLine>& lines) {
   if (s.pending_bytes > s.settings.transaction_bytes) s.Commit();
   s.EnsureTransaction();
   s.StoreRejects(lines, std::nullopt);
+}
+
+void Importer::Tell(const std::string& host, const std::string& netns, const HostFacts& facts) {
+  State& s = *state_;
+  if (facts.TellsNothing()) return;
+  s.EnsureTransaction();
+  const int64_t host_id = s.HostId(host, netns);
+  const HostFacts known = ReadHostFacts(s.database, host_id);
+  const HostFacts later = LaterFacts(known, facts);
+  if (later != known) WriteHostFacts(s.database, host_id, later);
 }
 
 void Importer::End(const SourceEnd& end) {

@@ -1,9 +1,10 @@
 // Dumps -> the database: what is new is added, what is known is skipped, what was refused is kept.
 //
 // Calls come in this order: Begin, (Add | Refuse)*, then End or Abort, for each source; Finish at
-// the end. Transactions are the importer's own: many small sources share one, a large source spans
-// several, and each ends at a dump's end with the source's account up to there, so that a killed
-// import leaves a database that is right as far as it goes and a second run completes.
+// the end; Tell whenever it is known (what was told within a source that is aborted is taken back).
+// Transactions are the importer's own: many small sources share one, a large source spans several,
+// and each ends at a dump's end with the source's account up to there, so that a killed import
+// leaves a database that is right as far as it goes and a second run completes.
 #pragma once
 
 #include <array>
@@ -17,6 +18,7 @@
 #include "procnet/dump.h"
 #include "procnet/line_counts.h"
 #include "store/database.h"
+#include "store/host_facts.h"
 #include "store/prepared_dump.h"
 
 namespace tcpsnap::store {
@@ -40,7 +42,7 @@ struct IncomingDump {
   int64_t byte_offset = 0;  ///< of its first line
   int64_t end_offset = 0;   ///< bytes of the source read up to its end
   procnet::ByteOrder byte_order = procnet::ByteOrder::kLittle;
-  std::string byte_order_origin;  ///< given, voted, assumed
+  std::string byte_order_origin;  ///< given, told, voted, assumed
   bool open = false;              ///< the source ended in it: it may be longer in a later copy
   bool has_header = true;
   std::vector<procnet::RefusedLine> refused;  ///< lines of this dump
@@ -90,6 +92,9 @@ class Importer {
   void Add(IncomingDump&& dump);
   /// Lines refused outside of dumps.
   void Refuse(const std::vector<procnet::RefusedLine>& lines);
+  /// Keeps what a bundle tells of a host, or of one namespace of it, unless the database has facts
+  /// of a later time. A host that is not there yet is added; facts that tell nothing add none.
+  void Tell(const std::string& host, const std::string& netns, const HostFacts& facts);
   void End(const SourceEnd& end);
   /// Takes back what the source brought since the last commit.
   void Abort();

@@ -19,14 +19,17 @@ bool KnownDumps::Has(const std::string& host, const std::string& netns, int64_t 
   return found;
 }
 
-std::optional<procnet::ByteOrder> KnownByteOrder(Database& database, const std::string& host,
-                                                 const std::string& netns) {
+KnownOrders KnownByteOrders(Database& database) {
   Statement find = database.Prepare(
-      "SELECT d.byte_order = 'little' FROM host AS h CROSS JOIN dump AS d ON d.host_id = h.id"
-      " WHERE h.name = ? AND h.netns = ? AND d.byte_order_origin <> 'assumed' LIMIT 1");
-  find.Bind(1, std::string_view(host)).Bind(2, std::string_view(netns));
-  if (!find.Step()) return std::nullopt;
-  return find.Integer(0) == 1 ? procnet::ByteOrder::kLittle : procnet::ByteOrder::kBig;
+      "SELECT h.name, h.netns, (SELECT d.byte_order = 'little' FROM dump AS d"
+      " WHERE d.host_id = h.id AND d.byte_order_origin <> 'assumed' LIMIT 1) FROM host AS h");
+  KnownOrders orders;
+  while (find.Step()) {
+    if (find.Type(2) == ValueType::kNull) continue;
+    orders[{std::string(find.Text(0)), std::string(find.Text(1))}] =
+        find.Integer(2) == 1 ? procnet::ByteOrder::kLittle : procnet::ByteOrder::kBig;
+  }
+  return orders;
 }
 
 }  // namespace tcpsnap::store

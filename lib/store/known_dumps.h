@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "store/database.h"
 #include "store/prepared_dump.h"
@@ -21,8 +22,11 @@ class KnownDumps {
   Statement find_;
 };
 
-/// The byte order that the dumps of a host show or were given; nullopt where there are none.
-std::optional<procnet::ByteOrder> KnownByteOrder(Database& database, const std::string& host,
-                                                 const std::string& netns);
+/// By name and network namespace of a host.
+using KnownOrders = std::map<std::pair<std::string, std::string>, procnet::ByteOrder>;
+
+/// The byte order that the dumps of each host show or were given; hosts without such dumps are not
+/// there.
+KnownOrders KnownByteOrders(Database& database);
 
 }  // namespace tcpsnap::store

@@ -2,18 +2,24 @@
 -- description: One row a snapshot: which file it came from, how its time and its byte order were
 --   found, what was dropped or refused, and how far it is from the one before it. is_gap 1: more
 --   than twice the usual distance (the median of the host's distances in the window), so averages
---   around it rest on fewer snapshots. missing names the table that is not there: its sockets
+--   around it rest on fewer snapshots. clock_back_s: the file has this snapshot behind one with a
+--   later time, by so many seconds: its clock was set back, or parts of it stand in another order.
+--   same_time: so many other snapshots of the host have the same time but other sockets. Both are
+--   kept as they are. missing names the table that is not there: its sockets
 --   count as 0 in the reports. rejected are lines inside the dumps; all of them, with their
 --   reasons, are in the view rejected_lines. duplicates are copies that the kernel prints while
 --   the table changes; they were dropped. open 1: the last dump of a file that nothing closed,
 --   it may be cut.
---   It can't tell whether the clock of the host was right.
+--   It can't tell whether the clock of the host was right. time_origin says what the time rests
+--   on: prefix is the time at which the first line was written, mtime that of the file.
 --
 --   Next: states, once the window is known to be sound.
 -- column: host text - host, or host/network namespace
 -- column: taken_at time - time of the snapshot
 -- column: gap_s real s since the snapshot before it in the window; NULL for the first
 -- column: is_gap integer - 1: the gap is more than twice the median gap
+-- column: clock_back_s real s how far the clock went back to it in its file; NULL: it did not
+-- column: same_time integer snapshots other snapshots of the host with the same time
 -- column: families text - tcp, tcp6, or both
 -- column: missing text - the table that is missing; NULL where both are there
 -- column: sockets integer sockets after dropping copies
@@ -23,9 +29,19 @@
 -- column: open integer - 1: it may be cut
 -- column: time_origin text - marker, prefix, name, date_file, mtime or given
 -- column: byte_order text - little or big
--- column: byte_order_origin text - given, voted or assumed
+-- column: byte_order_origin text - given, told (by its bundle), voted or assumed
 -- column: source text - the file, or both
-WITH per_snapshot AS (
+WITH in_window AS (
+  SELECT host, taken_ms, ordinal, family, source, row_count, duplicates, sockets, rejected, open,
+    time_origin, byte_order, byte_order_origin,
+    dump_taken_ms - lag(dump_taken_ms) OVER (PARTITION BY source, host ORDER BY byte_offset)
+      AS step_ms
+  FROM dumps
+  WHERE taken_ms >= ifnull(:since, -9223372036854775808)
+    AND taken_ms < ifnull(:until, 9223372036854775807)
+    AND host = ifnull(:host, host)
+),
+per_snapshot AS (
   SELECT
     host,
     taken_ms,
@@ -46,11 +62,9 @@ WITH per_snapshot AS (
       min(byte_order_origin) <> max(byte_order_origin), ',' || max(byte_order_origin), '')
       AS byte_order_origin,
     min(source) || iif(min(source) <> max(source), ',' || max(source), '')
-      AS source
-  FROM dumps
-  WHERE taken_ms >= ifnull(:since, -9223372036854775808)
-    AND taken_ms < ifnull(:until, 9223372036854775807)
-    AND host = ifnull(:host, host)
+      AS source,
+    CASE WHEN min(step_ms) < 0 THEN min(step_ms) / -1000.0 END AS clock_back_s
+  FROM in_window
   GROUP BY host, taken_ms, ordinal
 ),
 distance AS (
@@ -76,6 +90,8 @@ SELECT
   s.taken_ms AS taken_at,
   d.gap_ms / 1000.0 AS gap_s,
   CASE WHEN d.gap_ms IS NOT NULL THEN d.gap_ms > 2 * m.gap_ms END AS is_gap,
+  s.clock_back_s AS clock_back_s,
+  count(*) OVER (PARTITION BY s.host, s.taken_ms) - 1 AS same_time,
   s.families AS families,
   s.missing AS missing,
   s.sockets AS sockets,

@@ -69,8 +69,7 @@ TEST_CASE("layouts 1 to 5: a time in a line of its own") {
   for (const Layout& layout : std::vector<Layout>{
            {"01-epoch-line.txt", "epoch-line", whole, "tcp 3 tcp 5 tcp 7"},
            {"02-epoch-float-line.txt", "epoch-fraction-line", fraction, "tcp 3 tcp 5 tcp 7"},
-           {"03-date-C-locale.txt", "date-line", both,
-            "tcp 3 tcp6 2 tcp 5 tcp6 3 tcp 7 tcp6 4"},
+           {"03-date-C-locale.txt", "date-line", both, "tcp 3 tcp6 2 tcp 5 tcp6 3 tcp 7 tcp6 4"},
            {"04-date-12h-en_US.txt", "date-12h-line", whole, "tcp 3 tcp 5 tcp 7"},
            {"05-date-Is.txt", "iso-line", whole, "tcp 3 tcp 5 tcp 7"}}) {
     CAPTURE(layout.file);
@@ -121,7 +120,7 @@ TEST_CASE("layout 13: no time at all needs --start and --interval") {
   REQUIRE(sink.failures.empty());
   CHECK(Times(sink.sources[0]) == std::vector<int64_t>{0, 3000, 6000});
   CHECK(sink.sources[0].dumps[0].time_origin == TimeOrigin::kGiven);
-  CHECK(sink.sources[0].end->layout == "no marker (--start)");
+  CHECK(sink.sources[0].end->layout == "no-marker (--start)");
 }
 
 TEST_CASE("layouts 14 and 15: paths above both tables are one moment") {
@@ -134,7 +133,7 @@ TEST_CASE("layouts 14 and 15: paths above both tables are one moment") {
     REQUIRE(sink.failures.empty());
     CHECK(Shape(sink.sources[0]) == "tcp 3 tcp6 2");
     CHECK(Times(sink.sources[0]) == std::vector<int64_t>{0, 0});
-    CHECK(sink.sources[0].end->layout == "no marker (--time), path-line");
+    CHECK(sink.sources[0].end->layout == "no-marker (--time), path-line");
     CHECK(sink.sources[0].end->counts.markers == 2);
   }
 }
@@ -148,7 +147,7 @@ TEST_CASE("layout 30: a file a snapshot, the time in its name") {
     CAPTURE(source.begin.path);
     CHECK(Times(source) == std::vector<int64_t>{static_cast<int64_t>(i % 3) * 1000});
     CHECK(source.dumps[0].time_origin == TimeOrigin::kName);
-    CHECK(source.end->layout == "file name");
+    CHECK(source.end->layout == "file-name");
   }
   CaptureSettings settings;
   settings.time_ms = kMoment;
@@ -271,15 +270,6 @@ TEST_CASE("other formats are refused by name") {
                                        "ELF\0\0\0\0",
                                        8),
                            "binary"},
-                          {"a.gz", std::string("\x1f\x8b\x08\0\0", 5), "zcat"},
-                          {"a.xz",
-                           std::string("\xfd"
-                                       "7zXZ\0",
-                                       6),
-                           "xzcat"},
-                          {"a.zst", "\x28\xB5\x2F\xFD", "zstdcat"},
-                          {"a.bz2", "BZh91AY", "bzcat"},
-                          {"a.zip", "PK\x03\x04", "zip"},
                           {"a.db", std::string("SQLite format 3\0", 16), "database"},
                           {"utf16.txt",
                            std::string("\xff\xfe"
@@ -313,7 +303,7 @@ TEST_CASE("tables between other text are found") {
   REQUIRE(sink.sources.size() == 1);
   CHECK(Shape(sink.sources[0]) == "tcp 1 tcp 2");
   CHECK(sink.sources[0].stray.empty());
-  CHECK(sink.sources[0].end->counts.other == 9);
+  CHECK(sink.sources[0].end->counts.other == 5);
 }
 
 TEST_CASE("a big-endian capture is voted so, its rows from the first on") {
@@ -530,7 +520,7 @@ TEST_CASE("a pipe can be rewound to where it says") {
   std::string text;
   while (text.size() < 40'000'000) text += std::to_string(text.size()) + ",";
   std::thread writer = Writer(path, text);
-  const std::unique_ptr<ByteSource> source = OpenSource(path, false);
+  const std::unique_ptr<ByteSource> source = OpenSource(path);
   const uint64_t limit = source->RewindLimit().value();
   CHECK_FALSE(source->Size());
   std::string buffer(300'000, '\0');

@@ -27,13 +27,14 @@ size_t g_allocations = 0;
 
 }  // namespace
 
-void* operator new(size_t size) {
+// Inlined, g++ takes std::free for a mistake.
+[[gnu::noinline]] void* operator new(size_t size) {
   ++g_allocations;
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 #endif
 
 namespace tcpsnap::capture {
@@ -65,6 +66,8 @@ std::string Show(const TimeResult& result) {
       return "UnknownZone";
     case TimeError::kGap:
       return "Gap";
+    case TimeError::kRelative:
+      return "Relative";
   }
   return "?";
 }
@@ -120,6 +123,19 @@ TEST_CASE("every form of one moment") {
                              Form{"Sun Nov 22 13:07:27 +0530 2026", TimeForm::kDateC, true},
                              Form{"Sun, 22 Nov 2026 07:37:27 +0000", TimeForm::kDateC, true},
                              Form{"Sun 22 Nov 07:37:27 GMT 2026", TimeForm::kDateC, true},
+                             Form{"Nov 22 2026 07:37:27", TimeForm::kDateC, false},
+                             Form{"Nov 22, 2026 07:37:27 UTC", TimeForm::kDateC, true},
+                             Form{"Nov 22, 2026 07:37:27.000", TimeForm::kDateC, false},
+                             Form{"Nov 22 07:37:27 2026", TimeForm::kDateC, false},
+                             Form{"Nov 22 08:37:27 CET 2026", TimeForm::kDateC, true},
+                             Form{"22 Nov 2026 07:37:27", TimeForm::kDateC, false},
+                             Form{"22 Nov 2026 08:37:27 +0100", TimeForm::kDateC, true},
+                             Form{"2026 Nov 22 07:37:27", TimeForm::kDateC, false},
+                             Form{"2026 Nov 22 07:37:27.000 UTC", TimeForm::kDateC, true},
+                             Form{"22/Nov/2026:07:37:27 +0000", TimeForm::kDateC, true},
+                             Form{"22/Nov/2026:02:37:27 -0500", TimeForm::kDateC, true},
+                             Form{"22/Nov/2026:07:37:27", TimeForm::kDateC, false},
+                             Form{"Nov 22, 2026 7:37:27 AM", TimeForm::kDate12h, false},
                              Form{"Sun Nov 22 07:37:27 AM UTC 2026", TimeForm::kDate12h, true},
                              Form{"Sun 22 Nov 2026 07:37:27 AM UTC", TimeForm::kDate12h, true},
                              Form{"Sun Nov 22 07:37:27 AM 2026", TimeForm::kDate12h, false},
@@ -173,7 +189,13 @@ TEST_CASE("a marker is only a marker when the whole line is one") {
       "Sun Nov 22 07:37:27 UTC 2026 x", "Sun Nov 22 07:37:27 UTC 2026 2026", "Sun Nox 22 07:37:27",
       "Sun Nov 22 07:37:27 UTC UTC 2026", "SunNov 22 07:37:27 UTC 2026", "TCP", "T", "T07", "Total",
       "2026-11-22 07:37:27 ABCDEFG", "Mem:", "tcp 0 0 127.0.0.1:80", "7:3", "07:37:2",
-      "-1795333047", "+1795333047", "\xff\xff", "24:00:00:00");
+      "-1795333047", "+1795333047", "\xff\xff", "24:00:00:00", "Nov", "Nov ", "Nov 22", "Nov 22,",
+      "Nov 22, 07:37:27", "Nov 222 07:37:27", "November 22 07:37:27", "Nov 22 07:37:27 host",
+      "Nov 22 07:37:27 host sshd[1]: x", "Nox 22 07:37:27", "22 Nov", "22 Nox 2026 07:37:27",
+      "22 packets", "2026 Nov 22 07:37:27 2026", "2026 11 22 07:37:27", "22/Nov/26:07:37:27",
+      "22/Nov/2026 07:37:27 x", "22/Nov/2026", "22/11/2026 07:37:27", "11/22/2026 07:37:27",
+      "11/22/2026", "22/Nov-2026:07:37:27", "/Nov/2026:07:37:27", "Mar, 1", "May the 4th be",
+      "Sat is a day", "Nov\t22 07:37:27", "T07:37:27 x", "Apr");
   CAPTURE(text);
   CHECK((Parse(text) == "NotATime" || std::string(text) == "2"));
   CHECK(Parse("2") == "OutOfRange");
@@ -181,25 +203,118 @@ TEST_CASE("a marker is only a marker when the whole line is one") {
 
 TEST_CASE("what lacks its date or its time of day says so") {
   for (const char* text : {"07:37:27", "07:37", "7:37:27", "T07:37:27.123456789", "07:37:27.5",
-                           "07:37:27 PM", "07:37:27Z", "07:37 UTC", "Sun Nov 22 07:37:27"}) {
+                           "07:37:27 PM", "07:37:27Z", "07:37 UTC", "Sun Nov 22 07:37:27",
+                           "Nov 22 07:37:27", "22 Nov 07:37:27 CET", "Feb 29 07:37:27"}) {
     CAPTURE(text);
     CHECK(Parse(text) == "NoDate");
   }
   for (const char* text :
-       {"2026-11-22", "2026/11/22", "20261122", "Sun Nov 22 2026", "Sun, 22 Nov 2026"}) {
+       {"2026-11-22", "2026/11/22", "20261122", "Sun Nov 22 2026", "Sun, 22 Nov 2026",
+        "Nov 22 2026", "Nov 22, 2026", "22 Nov 2026", "2026 Nov 22"}) {
     CAPTURE(text);
     CHECK(Parse(text) == "NoTimeOfDay");
   }
 }
 
+TEST_CASE("what there is of a time that lacks its date or its year") {
+  const auto partial = [](std::string_view text) {
+    const TimeResult result = ParseTime(text, Berlin());
+    CAPTURE(text);
+    REQUIRE(result.partial);
+    return *result.partial;
+  };
+  // 7 h 37 min 27 s.
+  constexpr int64_t kMsOfDay = 27'447'000;
+  for (const char* text : {"07:37:27", "7:37:27", "T07:37:27", "7:37:27 AM", "07:37:27.000999",
+                           "Nov 22 07:37:27", "22 Nov 07:37:27 CET", "07:37:27+05:30"}) {
+    CHECK(partial(text).ms_of_day == kMsOfDay);
+  }
+  CHECK(partial("07:37:27 PM").ms_of_day == kMsOfDay + 43'200'000);
+  CHECK(partial("T07:37:27.123456789").ms_of_day == kMsOfDay + 123);
+  CHECK(partial("07:37").ms_of_day == kMsOfDay - 27'000);
+  CHECK(partial("23:59:60").ms_of_day == 86'399'999);
+  CHECK(partial("23:59:60").leap_second);
+  CHECK_FALSE(partial("23:59:59.999").leap_second);
+
+  CHECK_FALSE(partial("07:37:27").has_day);
+  for (const char* text : {"Nov  2 07:37:27.123", "Nov 2 07:37:27", "2 Nov 07:37:27"}) {
+    CHECK(partial(text).has_day);
+    CHECK(partial(text).month == 11);
+    CHECK(partial(text).day == 2);
+    CHECK(partial(text).weekday == -1);
+  }
+  CHECK(partial("Sun Nov 22 07:37:27").weekday == 0);
+  CHECK(partial("Sat 22 Nov 07:37:27").weekday == 6);
+
+  CHECK_FALSE(partial("07:37:27").offset_ms);
+  CHECK(partial("07:37:27+05:30").offset_ms == 19'800'000);
+  CHECK(partial("Nov 22 07:37:27 -0330").offset_ms == -12'600'000);
+  CHECK(partial("07:37:27").abbreviation == std::string());
+  CHECK(partial("07:37:27Z").abbreviation == std::string("Z"));
+  CHECK(partial("Nov 22 07:37:27 CEST").abbreviation == std::string("CEST"));
+  CHECK(partial("07:37:27 ABCDEF").abbreviation == std::string("ABCDEF"));
+
+  CHECK(partial("07:37:27").form == TimeForm::kIso);
+  CHECK(partial("7:37:27 AM").form == TimeForm::kDate12h);
+  CHECK(partial("Nov 22 07:37:27").form == TimeForm::kDateC);
+  CHECK(partial("Nov 22 07:37:27 AM").form == TimeForm::kDate12h);
+
+  for (const char* text : {"2026-11-22", "nonsense", "25:00:00", "2026-11-22T07:37:27Z"}) {
+    CAPTURE(text);
+    CHECK_FALSE(ParseTime(text, Berlin()).partial);
+  }
+}
+
+TEST_CASE("a partial time on a day") {
+  const auto complete = [](std::string_view text, const CivilDay& day, const Zone& zone) {
+    return Show(CompleteTime(ParseTime(text, zone).partial.value(), day, zone));
+  };
+  CHECK(complete("08:37:27", {2026, 11, 22}, Berlin()) == "2026-11-22T07:37:27Z");
+  CHECK(complete("07:37:27Z", {2026, 11, 22}, Berlin()) == "2026-11-22T07:37:27Z");
+  CHECK(complete("13:07:27+05:30", {2026, 11, 22}, Berlin()) == "2026-11-22T07:37:27Z");
+  CHECK(complete("02:37:27 EST", {2026, 11, 22}, Berlin()) == "2026-11-22T07:37:27Z");
+  CHECK(complete("Nov 22 08:37:27", {2026, 1, 31}, Berlin()) == "2026-11-22T07:37:27Z");
+  CHECK(complete("Sun Nov 22 08:37:27", {2026, 1, 1}, Berlin()) == "2026-11-22T07:37:27Z");
+  CHECK(complete("Sun Nov 22 08:37:27", {2027, 1, 1}, Berlin()) == "OutOfRange");
+  CHECK(complete("Feb 29 12:00:00", {2028, 1, 1}, Zone()) == "2028-02-29T12:00:00Z");
+  CHECK(complete("Feb 29 12:00:00", {2026, 1, 1}, Zone()) == "OutOfRange");
+  CHECK(complete("12:00:00", {2026, 2, 29}, Zone()) == "OutOfRange");
+  CHECK(complete("12:00:00", {1969, 12, 31}, Zone()) == "OutOfRange");
+  CHECK(complete("02:30:00", {2026, 3, 29}, Berlin()) == "Gap");
+  CHECK(complete("12:00:00 CST", {2026, 1, 10}, Berlin()) == "AmbiguousZone");
+  CHECK(complete("12:00:00 CEST", {2026, 1, 10}, Zone()) == "UnknownZone");
+  CHECK(complete("23:59:60", {2016, 12, 31}, Zone()) == "2016-12-31T23:59:59.999Z");
+  CHECK(complete("00:59:60 CET", {2017, 1, 1}, Zone()) == "2016-12-31T23:59:59.999Z");
+  CHECK(complete("23:59:60", {2016, 12, 31}, Berlin()) == "OutOfRange");
+  CHECK(complete("23:59:59.999", {2016, 12, 31}, Berlin()) == "2016-12-31T22:59:59.999Z");
+}
+
 TEST_CASE("moments that do not exist") {
-  for (const char* text :
-       {"2026-02-29T00:00:00Z", "2026-11-31T00:00:00Z", "2026-13-01T00:00:00Z",
-        "2026-00-10T00:00:00Z", "2026-11-00T00:00:00Z", "2026-11-22T24:00:00Z",
-        "2026-11-22T07:60:00Z", "2026-11-22T07:37:61Z", "2026-11-22T07:37:27+00:60",
-        "2026-11-22T07:37:27+24:00", "1969-12-31T23:59:59Z", "2026-02-30", "25:00:00",
-        "Mon Nov 22 07:37:27 UTC 2026", "Sun Nov 31 07:37:27 UTC 2026",
-        "Mon, 22 Nov 2026 07:37:27 +0000"}) {
+  for (const char* text : {"2026-02-29T00:00:00Z",
+                           "2026-11-31T00:00:00Z",
+                           "2026-13-01T00:00:00Z",
+                           "2026-00-10T00:00:00Z",
+                           "2026-11-00T00:00:00Z",
+                           "2026-11-22T24:00:00Z",
+                           "2026-11-22T07:60:00Z",
+                           "2026-11-22T07:37:61Z",
+                           "2026-11-22T07:37:27+00:60",
+                           "2026-11-22T07:37:27+24:00",
+                           "1969-12-31T23:59:59Z",
+                           "2026-02-30",
+                           "25:00:00",
+                           "Mon Nov 22 07:37:27 UTC 2026",
+                           "Sun Nov 31 07:37:27 UTC 2026",
+                           "Mon, 22 Nov 2026 07:37:27 +0000",
+                           "Nov 31 07:37:27",
+                           "Feb 30 07:37:27",
+                           "Nov 0 07:37:27",
+                           "Nov 22 24:37:27",
+                           "13:37:27 PM",
+                           "07:37:27+24:00",
+                           "Feb 29 2026 07:37:27",
+                           "31/Nov/2026:07:37:27 +0000",
+                           "2026 Nov 31 07:37:27"}) {
     CAPTURE(text);
     CHECK(Parse(text) == "OutOfRange");
   }
@@ -239,6 +354,7 @@ TEST_CASE("local times that occur twice or never") {
   REQUIRE(fold.time);
   CHECK(FormatIsoUtc(fold.time->utc_ms) == "2026-10-25T00:30:00Z");
   CHECK(fold.time->ambiguous);
+  CHECK(FormatIsoUtc(fold.time->later_ms) == "2026-10-25T01:30:00Z");
   CHECK_FALSE(ParseTime("2026-10-25 01:59:59", Berlin()).time->ambiguous);
   CHECK_FALSE(ParseTime("2026-10-25 03:00:00", Berlin()).time->ambiguous);
   CHECK(Parse("2026-03-29 02:00:00", Berlin()) == "Gap");
@@ -252,6 +368,14 @@ TEST_CASE("local times that occur twice or never") {
   CHECK(FormatIsoUtc(winter.time->utc_ms) == "2026-10-25T01:30:00Z");
   CHECK_FALSE(winter.time->ambiguous);
   CHECK(Parse("Sun Oct 25 02:30:00 CEST 2026", Berlin()) == "2026-10-25T00:30:00Z");
+
+  // Half an hour, and two.
+  const TimeResult half = ParseTime("2026-04-05 01:45:00", Zone::Find("Australia/Lord_Howe"));
+  CHECK(Show(half) == "2026-04-04T14:45:00Z");
+  CHECK(FormatIsoUtc(half.time->later_ms) == "2026-04-04T15:15:00Z");
+  const TimeResult two = ParseTime("2026-10-25 01:30:00", Zone::Find("Antarctica/Troll"));
+  CHECK(Show(two) == "2026-10-24T23:30:00Z");
+  CHECK(FormatIsoUtc(two.time->later_ms) == "2026-10-25T01:30:00Z");
 
   const Zone apia = Zone::Find("Pacific/Apia");
   CHECK(Parse("2011-12-30 12:00:00", apia) == "Gap");
@@ -305,18 +429,157 @@ TEST_CASE("parsing allocates nothing") {
       "1795333047.123456",
       "",
       "Total: 12",
+      "Nov 22 07:37:27",
+      "Nov 22 07:37:27 CET web1 kernel: x",
+      "22/Nov/2026:07:37:27 +0000",
+      "07:37:27 INFO x",
       "20261122-073727"};
   const size_t before = g_allocations;
   int times = 0;
   for (const std::string& line : lines) {
     times += ParseTime(line, berlin).time ? 1 : 0;
     times += FindTimeInName(line, berlin).time ? 1 : 0;
+    times += ReadTimeAtFront(line, berlin).result.time ? 1 : 0;
   }
   const size_t after = g_allocations;
   CHECK(after == before);
   CHECK(times > 0);
 }
 #endif
+
+/// The time at the front and what stands behind it: "NoDate| web1".
+std::string Front(std::string_view text, const Zone& zone = Zone()) {
+  const TimeAtFront front = ReadTimeAtFront(text, zone);
+  if (front.length == 0) return "none, " + Show(front.result);
+  return Show(front.result) + "|" + std::string(text.substr(front.length));
+}
+
+TEST_CASE("a time at the front of a line") {
+  CHECK(Front("1795333047   0: 0100007F:1538") == "2026-11-22T07:37:27Z|   0: 0100007F:1538");
+  CHECK(Front("1795333047.500000 12: 0100007F") == "2026-11-22T07:37:27.500Z| 12: 0100007F");
+  CHECK(Front("2026-11-22T07:37:27Z 1000: 0100007F") == "2026-11-22T07:37:27Z| 1000: 0100007F");
+  CHECK(Front("2026-11-22 07:37:27 web1") == "2026-11-22T07:37:27Z| web1");
+  CHECK(Front("2026-11-22 08:37:27 CET web1") == "2026-11-22T07:37:27Z| web1");
+  CHECK(Front("2026-11-22 08:37:27 +0100\tweb1") == "2026-11-22T07:37:27Z|\tweb1");
+  CHECK(Front("Nov 22 07:37:27 web1 kernel: x") == "NoDate| web1 kernel: x");
+  CHECK(Front("Nov  2 07:37:27.123456   0: 0100007F:1538") == "NoDate|   0: 0100007F:1538");
+  CHECK(Front("Nov 22 07:37:27 1000: 0100007F:1538") == "NoDate| 1000: 0100007F:1538");
+  CHECK(Front("Nov 22 07:37:27 2026 x") == "2026-11-22T07:37:27Z| x");
+  CHECK(Front("Nov 22, 2026 07:37:27 UTC x") == "2026-11-22T07:37:27Z| x");
+  CHECK(Front("22/Nov/2026:07:37:27 +0000] \"GET /\"") == "2026-11-22T07:37:27Z|] \"GET /\"");
+  CHECK(Front("Sun Nov 22 07:37:27 AM UTC 2026: x") == "NoDate| 2026: x");
+  CHECK(Front("Sun Nov 22 07:37:27 AM UTC 2026; x") == "2026-11-22T07:37:27Z|; x");
+  CHECK(Front("07:37:27.123 x") == "NoDate| x");
+  CHECK(Front("7:37:27 AM x") == "NoDate| x");
+  CHECK(Front("T07:37 x") == "NoDate| x");
+  CHECK(Front("20261122 073727 x") == "2026-11-22T07:37:27Z| x");
+  CHECK(Front("1795333047\r") == "2026-11-22T07:37:27Z|\r");
+  CHECK(Front("2026-02-30 07:37:27 x") == "OutOfRange| x");
+  CHECK(Front("2026-11-22 07:37:27 CST x") == "AmbiguousZone| x");
+  CHECK(Front("2026-03-29 02:30:00 x", Berlin()) == "Gap| x");
+}
+
+TEST_CASE("a word behind a time is no part of it") {
+  CHECK(Front("2026-11-22 07:37:27 INFO x") == "2026-11-22T07:37:27Z| INFO x");
+  CHECK(Front("2026-11-22 07:37:27 INFO") == "2026-11-22T07:37:27Z| INFO");
+  CHECK(Front("2026-11-22 07:37:27 CEST x") == "2026-11-22T07:37:27Z| CEST x");  // no summer
+  CHECK(Front("Nov 22 07:37:27 WEB kernel: x") == "NoDate| WEB kernel: x");
+  CHECK(Front("Nov 22 07:37:27 CEST kernel: x") == "NoDate| kernel: x");
+  CHECK(Front("07:37:27 INFO") == "NoDate| INFO");
+  CHECK(Front("07:37:27 UTC INFO") == "NoDate| INFO");
+  CHECK(Front("Nov 22 07:37:27 1234 bytes") == "NoDate| 1234 bytes");
+  // A year behind it makes it a zone.
+  CHECK(Front("Sun Nov 22 07:37:27 XYZ 2026 x") == "UnknownZone| x");
+}
+
+TEST_CASE("fronts that are no time") {
+  for (const char* text : {"",
+                           " 1795333047",
+                           "12000: 0100007F:1538 00000000:0000 0A",
+                           "0: 0100007F:1538",
+                           "2",
+                           "20 packets",
+                           "1795333047: x",
+                           "17953330471 x",
+                           "2026-11-22 x",
+                           "20261122 x",
+                           "2026112 073727",
+                           "Nov 22 x",
+                           "Nov 22 2026 x",
+                           "Mar is a month",
+                           "Total: 12",
+                           "TCP: inuse 5",
+                           "07:37:27: x",
+                           "24:00:00:00 x",
+                           "1969-12-31 23:59:59 x",
+                           "11/22/2026 07:37:27 x",
+                           "10 20 30 40 50 60",
+                           "2001 db8 0 0 0 1"}) {
+    CAPTURE(text);
+    CHECK(Front(text) == "none, NotATime");
+  }
+  // The time must end within the first bytes.
+  CHECK(Front("07:37:27." + std::string(55, '5')) == "NoDate|");
+  CHECK(Front("07:37:27." + std::string(56, '5')) == "none, NotATime");
+}
+
+TEST_CASE("every time is found at the front, whole, whatever ends it") {
+  for (const std::string time : {"1795333047",
+                                 "1795333047000",
+                                 "1795333047.123456",
+                                 "1795333047,5",
+                                 "2026-11-22T07:37:27Z",
+                                 "2026-11-22T07:37:27,05+00:00",
+                                 "2026/11/22 07:37",
+                                 "2026-11-22 07:37:27 +0000",
+                                 "20261122-073727",
+                                 "20261122T073727Z",
+                                 "20261122 073727 UTC",
+                                 "20261122073727",
+                                 "Sun Nov 22 07:37:27 UTC 2026",
+                                 "Sun Nov  1 07:37:27 2026",
+                                 "Sun Nov 22 07:37:27",
+                                 "Sun, 22 Nov 2026 07:37:27 +0000",
+                                 "Sun 22 Nov 2026 07:37:27 AM UTC",
+                                 "Nov 22, 2026 7:37:27 AM UTC",
+                                 "2026 Nov 22 07:37:27.123",
+                                 "22 Nov 07:37:27 CET",
+                                 "22/Nov/2026:07:37:27 +0000",
+                                 "T07:37",
+                                 "07:37:27.123456789 UTC",
+                                 "7:37:27 PM"}) {
+    const TimeResult whole = ParseTime(time, Zone());
+    for (const char* behind :
+         {"", " ", "  ", "\t", " x", " x y z", ">", ") x", "]", "; 1", ", x", "|0", " 0: 1F90"}) {
+      CAPTURE(time, behind);
+      const TimeAtFront front = ReadTimeAtFront(time + behind, Zone());
+      CHECK(front.length == time.size());
+      CHECK(Show(front.result) == Show(whole));
+      CHECK(front.result.partial.has_value() == whole.partial.has_value());
+    }
+    for (const char* behind : {":", "x", ".", "=", "-"}) {
+      CAPTURE(time, behind);
+      CHECK(ReadTimeAtFront(time + behind, Zone()).length < time.size());
+    }
+  }
+}
+
+TEST_CASE("days as options give them") {
+  for (const char* text : {"2026-11-22", "2026/11/22"}) {
+    const std::optional<CivilDay> day = ParseDay(text);
+    REQUIRE(day);
+    CHECK(day->year == 2026);
+    CHECK(day->month == 11);
+    CHECK(day->day == 22);
+  }
+  CHECK(ParseDay("2024-02-29"));
+  for (const char* text :
+       {"", "2026-11", "2026-11-31", "2026-02-29", "2026-13-01", "2026-11/22", "20261122",
+        "2026-11-22 ", "2026-11-22T07:37:27Z", "1969-12-31", "today", "Nov 22 2026"}) {
+    CAPTURE(text);
+    CHECK_FALSE(ParseDay(text));
+  }
+}
 
 TEST_CASE("times in the names of files and folders") {
   for (const char* name : {"2026-11-22T07:37:27+00:00.txt",
@@ -434,6 +697,8 @@ TEST_CASE("times as options give them") {
     CHECK(Argument("09:00", kTime, Berlin()) == "2026-11-21T08:00:00Z");
     CHECK(Argument("07:37 UTC", kTime, Berlin()) == "2026-11-22T07:37:00Z");
     CHECK(Argument("25:00", kTime) == "OutOfRange");
+    // A day without its year is not today.
+    CHECK(Argument("Nov 21 07:37:27", kTime) == "NoDate");
     // In Auckland it is 20:37 already, in Honolulu still yesterday.
     CHECK(Argument("00:30", kTime, Zone::Find("Pacific/Auckland")) == "2026-11-21T11:30:00Z");
     CHECK(Argument("21:37", kTime, Zone::Find("Pacific/Honolulu")) == "2026-11-22T07:37:00Z");

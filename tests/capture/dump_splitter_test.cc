@@ -36,8 +36,8 @@ class Transcript : public DumpEvents {
     if (dump.has_header) text += " header";
     if (dump.open) text += " open";
     if (dump.same_moment) text += " same";
-    if (dump.marker_time && dump.marker_time->time) {
-      text += " at " + std::to_string(dump.marker_time->time->utc_ms / 1000);
+    if (dump.time && dump.time->time) {
+      text += " at " + std::to_string(dump.time->time->utc_ms / 1000);
     }
     text += "\n";
     Refused(dump.refused);
@@ -83,7 +83,9 @@ Split SplitText(const std::string& text, bool refuse_untimed = false, size_t mos
   TextSource source(text, most, seed);
   TextWindow window(source, [](std::string_view) {});
   Split split;
-  split.counts = SplitDumps(window, {Zone(), refuse_untimed}, split.events);
+  SplitSettings settings;
+  settings.refuse_untimed = refuse_untimed;
+  split.counts = SplitDumps(window, settings, split.events);
   return split;
 }
 
@@ -97,9 +99,9 @@ const std::string kRow6 =
 TEST_CASE("a dump ends at a marker, a header, a row of the other family, or the end") {
   CHECK(
       SplitText(Text("1795333047", kTcpHeader, kRow, "1795333048", kTcpHeader, kRow)).events.text ==
-      "marker 1: epoch line\n"
+      "marker 1: epoch-line\n"
       "tcp 2: 11-291 rows 1 header at 1795333047\n"
-      "marker 4: epoch line\n"
+      "marker 4: epoch-line\n"
       "tcp 5: 302-582 rows 1 header open at 1795333048\n");
   CHECK(SplitText(Text(kTcpHeader, kRow, kTcpHeader, kRow, kTcp6Header, kRow6)).events.text ==
         "tcp 1: 0-280 rows 1 header\n"
@@ -114,11 +116,11 @@ TEST_CASE("a dump ends at a marker, a header, a row of the other family, or the 
 TEST_CASE("blank lines and other text in between do not end a dump") {
   const Split split =
       SplitText(Text("hello", "", kTcpHeader, kRow, "", "cat: error", "---", kRow, "$ exit"));
-  CHECK(split.events.text == "tcp 3: 7-440 rows 2 header open\n");
-  CHECK(split.counts.other == 4);
+  CHECK(split.events.text == "tcp 3: 7-433 rows 2 header\nmarker 9: prompt-line\n");
+  CHECK(split.counts.other == 3);
   CHECK(split.counts.blank == 2);
   CHECK(split.counts.headers == 1);
-  CHECK(split.counts.markers == 0);
+  CHECK(split.counts.markers == 1);
 }
 
 TEST_CASE("below the header or the path of another table all is other text") {
@@ -143,14 +145,14 @@ TEST_CASE("below the header or the path of another table all is other text") {
 
 TEST_CASE("a header alone is a dump of no sockets, one whose every row is refused is none") {
   CHECK(SplitText(Text("1795333047", kTcpHeader, kTcp6Header)).events.text ==
-        "marker 1: epoch line\n"
+        "marker 1: epoch-line\n"
         "tcp 2: 11-161 rows 0 header at 1795333047\n"
         "tcp6 3: 161-" +
             std::to_string(162 + kTcp6Header.size()) + " rows 0 header open same at 1795333047\n");
   std::string bad = kRow;
   bad.replace(bad.find(" 0A "), 4, " 0C ");
   CHECK(SplitText(Text("1795333047", kTcpHeader, bad, bad)).events.text ==
-        "marker 1: epoch line\n"
+        "marker 1: epoch-line\n"
         "  refused 3@161:34 bad_state\n"
         "  refused 4@291:34 bad_state\n");
 }

@@ -23,6 +23,13 @@ struct RecordedFailure {
   bool named;
 };
 
+struct RecordedHost {
+  std::string host;
+  std::string netns;
+  int64_t taken_ms;
+  capture::HostFacts facts;
+};
+
 class RecordingSink : public capture::CaptureSink {
  public:
   void Begin(const capture::SourceInfo& source) override {
@@ -39,11 +46,20 @@ class RecordingSink : public capture::CaptureSink {
     failures.push_back({path, error.what(), error.trouble(), named});
   }
   void Warn(const std::string& message) override { warnings.push_back(message); }
+  void Host(const std::string& host, const std::string& netns, int64_t taken_ms,
+            const capture::HostFacts& facts) override {
+    hosts.push_back({host, netns, taken_ms, facts});
+  }
+  void Copy(const std::string& path, const std::string& copy_of) override {
+    copies.emplace_back(path, copy_of);
+  }
   void Advance(uint64_t done, uint64_t) override { bytes_read = done; }
 
   std::vector<RecordedSource> sources;
   std::vector<RecordedFailure> failures;
   std::vector<std::string> warnings;
+  std::vector<RecordedHost> hosts;
+  std::vector<std::pair<std::string, std::string>> copies;  ///< and what they are copies of
   uint64_t bytes_read = 0;
 };
 

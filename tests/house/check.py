@@ -24,7 +24,7 @@ LIBRARIES = ("procnet/", "capture/", "store/", "report/")
 # Where a library outside of the standard one may be included.
 HOMES = {
     r"sqlite3\.h|sqlite3ext\.h": r"lib/store/[^/]+\.cc",
-    r"archive\.h|archive_entry\.h": r"lib/capture/.*",
+    r"archive\.h|archive_entry\.h": r"(lib|tests)/capture/.*",
     r"date/.*": r"lib/capture/.*",
     r"nlohmann/.*": r"lib/(report|capture)/.*",
     r"boost/.*": r"apps/.*",

@@ -178,11 +178,11 @@ TEST_CASE("quality: gaps against the median, missing families") {
       " VALUES (1, 1, 5, 100, 1, 'cut_row', 'x'), (1, 2, 6, 200, 1, 'cut_row', 'y')");
   const std::string tail = "|marker|little|voted|a.log";
   CHECK(RunReport(*sample, "quality") ==
-        Lines{"web1|2026-11-22 12:00:00|||tcp,tcp6||1|1|0|2|0" + tail,
-              "web1|2026-11-22 12:00:10|10|0|tcp,tcp6||1|1|0|0|0" + tail,
-              "web1|2026-11-22 12:00:20|10|0|tcp6|tcp|0|0|0|0|0" + tail,
-              "web1|2026-11-22 12:00:45|25|1|tcp,tcp6||1|1|0|0|0" + tail,
-              "web1|2026-11-22 12:00:55|10|0|tcp,tcp6||1|1|0|0|0" + tail});
+        Lines{"web1|2026-11-22 12:00:00||||0|tcp,tcp6||1|1|0|2|0" + tail,
+              "web1|2026-11-22 12:00:10|10|0||0|tcp,tcp6||1|1|0|0|0" + tail,
+              "web1|2026-11-22 12:00:20|10|0||0|tcp6|tcp|0|0|0|0|0" + tail,
+              "web1|2026-11-22 12:00:45|25|1||0|tcp,tcp6||1|1|0|0|0" + tail,
+              "web1|2026-11-22 12:00:55|10|0||0|tcp,tcp6||1|1|0|0|0" + tail});
 }
 
 TEST_CASE("reports: every one runs on an empty database and gives nothing") {

@@ -2,6 +2,9 @@
 #include <string>
 #include <vector>
 
+#include "capture/archive.h"
+#include "capture/json_source.h"
+#include "capture/screen_source.h"
 #include "store/database.h"
 #include "store/imports.h"
 #include "store/made_capture.h"
@@ -57,14 +60,26 @@ void CheckAccountsAgainstTables(Database& database) {
                               " (SELECT 1 FROM snapshot AS s WHERE s.id = d.snapshot_id)") == 0);
 }
 
-// Imports a file, with a made-up time when it tells none.
+// Imports a file, with a made-up day or time when it tells none.
 ImportResult ImportAnyhow(Database& database, const std::string& path) {
   ImportResult result = Import(database, {path});
-  if (result.summary.sources > 0) return result;
   ImportOptions options;
+  const auto again = [&] {
+    if (result.summary.sources == 0) result = Import(database, {path}, options);
+  };
+  options.capture.date = capture::CivilDay{2026, 11, 22};
+  again();
   options.capture.start_ms = 1'795'333'047'000;
+  again();
   options.capture.interval_ms = 60'000;
-  return Import(database, {path}, options);
+  again();
+  return result;
+}
+
+// True when a file is the text of a capture as it stands, not a thing that holds one.
+bool IsPlainText(const std::string& text) {
+  return capture::SniffPacking(text.substr(0, capture::kSniffBytes)) == capture::Packing::kNone &&
+         !capture::LooksLikeJson(text) && !capture::LooksLikeTerminal(text);
 }
 
 TEST_CASE("every line of every capture is counted once, at the first import and at the second") {
@@ -76,13 +91,14 @@ TEST_CASE("every line of every capture is counted once, at the first import and 
       const std::string text = testing::ReadFile(file);
       std::string path = file.string();
       if (file.extension() == ".gz") path = folder.Write("unpacked.txt", text);
+      const bool is_plain = IsPlainText(text);
       Database database = Database::OpenInMemory();
       if (ImportAnyhow(database, path).summary.sources == 0) {
         CHECK(Lines(database, path) == "none");
         continue;
       }
       ++imported;
-      CHECK(Lines(database, path) == std::to_string(CountLines(text)));
+      if (is_plain) CHECK(Lines(database, path) == std::to_string(CountLines(text)));
       CheckAccountsAgainstTables(database);
       const auto before = AllViews(database);
       ImportAnyhow(database, path);
@@ -91,7 +107,7 @@ TEST_CASE("every line of every capture is counted once, at the first import and 
       // A copy knows all of it.
       const std::string copy = folder.Write("copy-" + file.filename().string(), text);
       CHECK(ImportAnyhow(database, copy).summary.dumps == 0);
-      CHECK(Lines(database, copy) == std::to_string(CountLines(text)));
+      if (is_plain) CHECK(Lines(database, copy) == std::to_string(CountLines(text)));
       CheckAccountsAgainstTables(database);
     }
   }

@@ -83,7 +83,7 @@ ImportResult Import(Database& database, const std::vector<std::string>& paths,
 
 ImportOptions OfHost(std::string_view host) {
   ImportOptions options;
-  options.capture.host = host;
+  options.capture.host = std::string(host);
   return options;
 }
 

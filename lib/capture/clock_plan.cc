@@ -1,0 +1,186 @@
+#include "capture/clock_plan.h"
+
+#include <array>
+
+namespace tcpsnap::capture {
+namespace {
+
+constexpr std::string_view kTimesBelow = "times-below";
+
+[[noreturn]] void RefuseTime(const std::string& message) {
+  throw CaptureError(Trouble::kNoTime, message);
+}
+
+std::string Quote(std::string_view text) {
+  constexpr size_t kMost = 60;
+  return "'" + std::string(text.substr(0, kMost)) + (text.size() > kMost ? "...'" : "'");
+}
+
+// "line 12: '...'", or "line 12" where a part of the line tells the time.
+std::string Place(const PlacedTime& time) {
+  return "line " + std::to_string(time.line) + (time.text.empty() ? "" : ": " + Quote(time.text));
+}
+
+bool GivesClock(const CaptureSettings& settings) {
+  return settings.time_ms || settings.start_ms || settings.interval_ms;
+}
+
+// What the option is for, where a time has no date.
+std::string Advice(const PlacedTime& time) {
+  if (time.time.error != TimeError::kNoDate) {
+    return std::string(TimeErrorSentence(time.time.error));
+  }
+  return time.time.partial && time.time.partial->has_day
+             ? "the time has no year; say the day of the first one: --date 2026-11-22"
+             : "the time has no date; say the day of the first one: --date 2026-11-22";
+}
+
+// The times of the lines.
+std::optional<ClockPlan> PlanByText(const Survey& survey, const CaptureSettings& settings) {
+  ClockPlan plan;
+  plan.by_text = true;
+  const bool below = survey.first_is_untimed && survey.ends_with_time && !survey.times_ms.empty();
+  const bool one_each = below && survey.times_ms.size() == survey.moments;
+  if (settings.layout == kTimesBelow) {
+    if (!below) RefuseTime("no time stands below its last table; import it without --layout");
+    plan.moment_times = survey.times_ms;
+    plan.layout = kTimesBelow;
+    return plan;
+  }
+  if (survey.timed == 0) {
+    if (survey.broken) RefuseTime(Place(*survey.broken) + ": " + Advice(*survey.broken));
+    if (!one_each || survey.moments != 1) return std::nullopt;
+    plan.moment_times = survey.times_ms;
+    plan.layout = kTimesBelow;
+    return plan;
+  }
+  if (one_each && survey.moments > 1) {
+    plan.warning =
+        "its first table stands above the first time and a time below the last one: if each time "
+        "was written behind its tables, forget it and import it with --layout times-below";
+  }
+  return plan;
+}
+
+// The times that nothing in the text tells.
+void PlanByFile(const FileFacts& file, const CaptureSettings& settings, bool many,
+                ClockPlan& plan) {
+  const bool by_name = settings.layout.empty() || settings.layout == "file-name";
+  const NameFacts name = by_name ? ReadFileName(file.path, settings.zone) : NameFacts{};
+  if (name.time && !name.time->time) {
+    RefuseTime("its name: " + std::string(TimeErrorSentence(name.time->error)));
+  }
+  if (name.time && (settings.time_ms || settings.start_ms)) {
+    RefuseTime("the file's name has a time; import it without --time and --start");
+  }
+  const Bundle* const bundle = file.bundle;
+  if (name.time) {
+    plan.start_ms = name.time->time->utc_ms;
+    plan.origin = TimeOrigin::kName;
+    plan.layout = "file-name";
+  } else if (settings.start_ms || settings.time_ms) {
+    plan.start_ms = settings.time_ms ? *settings.time_ms : *settings.start_ms;
+    plan.origin = TimeOrigin::kGiven;
+    plan.layout = settings.time_ms ? "no-marker (--time)" : "no-marker (--start)";
+  } else if (bundle != nullptr && bundle->date && bundle->date->time) {
+    plan.start_ms = bundle->date->time->utc_ms;
+    plan.origin = TimeOrigin::kDateFile;
+    plan.layout = "date-file";
+  } else if (bundle != nullptr && bundle->date) {
+    RefuseTime("the date file of its bundle: " +
+               std::string(TimeErrorSentence(bundle->date->error)));
+  } else if (file.mtime_ms && !many && (file.in_archive || settings.layout == "mtime")) {
+    plan.start_ms = *file.mtime_ms;
+    plan.origin = TimeOrigin::kMtime;
+    plan.layout = "mtime";
+  } else if (many) {
+    RefuseTime(
+        "no line of the file tells a time; say when it began and how far its dumps are apart: "
+        "--start '2026-11-22 07:37:27' --interval 60s");
+  } else {
+    RefuseTime(
+        "neither the file nor its name tells a time; say when it was taken: --time "
+        "'2026-11-22 07:37:27'" +
+        std::string(file.mtime_ms ? " (or --layout mtime, if it was then last changed)" : ""));
+  }
+}
+
+}  // namespace
+
+bool IgnoresLines(const std::string& layout) {
+  static constexpr std::array<std::string_view, 4> kWords = {"file-name", "date-file", "mtime",
+                                                             "no-marker"};
+  for (const std::string_view word : kWords) {
+    if (layout == word) return true;
+  }
+  return false;
+}
+
+SplitSettings MakeSplitSettings(const CaptureSettings& settings) {
+  SplitSettings split;
+  split.zone = settings.zone;
+  split.date = settings.date;
+  split.start_ms = settings.start_ms;
+  // These say how the text is found, not which of its times count.
+  const bool is_filter =
+      settings.layout != kTimesBelow && settings.layout != "json" && settings.layout != "terminal";
+  if (is_filter) split.layout = settings.layout;
+  if (settings.host_pattern) {
+    split.host_of_path = [pattern = *settings.host_pattern](std::string_view path) {
+      const std::optional<HostName> name = pattern.Match(path);
+      return name ? name->host : std::string();
+    };
+  }
+  return split;
+}
+
+void RefuseManyMoments(const ClockPlan& plan, const CaptureSettings& settings) {
+  RefuseTime("the file holds several dumps and no line tells their times" +
+             std::string(plan.origin == TimeOrigin::kName ? " (its name tells one)" : "") +
+             "; say how far they are apart: --interval 60s" +
+             (settings.time_ms ? ", with --start instead of --time" : ""));
+}
+
+ClockPlan MakeClockPlan(const FileFacts& file, const Survey& survey,
+                        const CaptureSettings& settings) {
+  if (!survey.has_dumps) {
+    ClockPlan plan;  // every row of it is refused
+    plan.by_text = survey.first_time.has_value();
+    return plan;
+  }
+  if (survey.counts_from_start && settings.start_ms && survey.timed > 0 && !settings.time_ms &&
+      !settings.interval_ms) {
+    ClockPlan plan;
+    plan.by_text = true;
+    return plan;
+  }
+  if (survey.first_time && survey.timed > 0) {
+    // One `date` above a loop that prints none.
+    if (survey.times == 1 && survey.moments > 1 && settings.interval_ms && !settings.time_ms &&
+        !settings.start_ms) {
+      ClockPlan plan;
+      plan.start_ms = survey.first_time->time.time->utc_ms;
+      plan.interval_ms = *settings.interval_ms;
+      plan.layout = "one time above many dumps (--interval)";
+      return plan;
+    }
+  }
+  if (survey.timed > 0 && GivesClock(settings)) {
+    RefuseTime("the file has times of its own" +
+               (survey.first_time ? " (" + Place(*survey.first_time) + ")" : std::string()) +
+               "; import it without --time, --start and --interval");
+  }
+  const bool may_be_given = survey.broken && (survey.broken->time.error == TimeError::kNoDate ||
+                                              survey.broken->time.error == TimeError::kRelative);
+  if (!GivesClock(settings) || survey.timed > 0 || (survey.broken && !may_be_given)) {
+    if (const std::optional<ClockPlan> plan = PlanByText(survey, settings)) return *plan;
+  }
+  const bool many = survey.moments > 1;
+  ClockPlan plan;
+  plan.interval_ms = settings.interval_ms.value_or(0);
+  PlanByFile(file, settings, many, plan);
+  if (many && plan.interval_ms == 0) RefuseManyMoments(plan, settings);
+  return plan;
+}
+
+}  // namespace tcpsnap::capture

@@ -1,0 +1,47 @@
+// How the dumps of one file come to their times: decided once a file, after the survey.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/bundle.h"
+#include "capture/capture.h"
+#include "capture/survey.h"
+
+namespace tcpsnap::capture {
+
+/// What is known of a file besides its text.
+struct FileFacts {
+  std::string path;
+  const Bundle* bundle = nullptr;   ///< that holds it, if any
+  std::string netns;                ///< that its place in a copied /proc tells
+  std::optional<int64_t> mtime_ms;  ///< when it was last changed
+  bool in_archive = false;          ///< which keeps that; on disk it is as often that of a copy
+};
+
+struct ClockPlan {
+  bool by_text = false;               ///< markers and prefixes tell the times
+  std::vector<int64_t> moment_times;  ///< with by_text: of the moments in their order
+  int64_t start_ms = 0;               ///< else: of the first moment
+  int64_t interval_ms = 0;            ///< to each next one
+  TimeOrigin origin = TimeOrigin::kMarker;
+  std::string layout;   ///< of what is not told by lines: "file-name", "no-marker (--time)"
+  std::string warning;  ///< to be said of it; or empty
+};
+
+/// Throws CaptureError (kNoTime) with the advice that helps.
+ClockPlan MakeClockPlan(const FileFacts& file, const Survey& survey,
+                        const CaptureSettings& settings);
+
+/// For a file that turned out to hold more moments than the plan has times for.
+[[noreturn]] void RefuseManyMoments(const ClockPlan& plan, const CaptureSettings& settings);
+
+/// The settings with which the lines of a file are read.
+SplitSettings MakeSplitSettings(const CaptureSettings& settings);
+
+/// True for the words of --layout by which no line's time counts.
+bool IgnoresLines(const std::string& layout);
+
+}  // namespace tcpsnap::capture

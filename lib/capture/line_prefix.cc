@@ -1,0 +1,42 @@
+#include "capture/line_prefix.h"
+
+namespace tcpsnap::capture {
+
+void AddPrefix(LinePrefix& all, const Prefix& prefix, size_t reader) {
+  all.readers.push_back(reader);
+  all.layouts.push_back(prefix.layout);
+  all.length += prefix.length;
+  if (prefix.time) all.time = prefix.time;
+  if (!prefix.host.empty()) all.host = prefix.host;
+  if (!prefix.path.empty()) all.path = prefix.path;
+}
+
+std::optional<LinePrefix> TakePrefixes(std::string_view line, std::span<const size_t> readers,
+                                       const Zone& zone) {
+  LinePrefix all;
+  for (const size_t reader : readers) {
+    const std::optional<Prefix> prefix = PrefixReaders()[reader](line.substr(all.length), zone);
+    if (!prefix) return std::nullopt;
+    AddPrefix(all, *prefix, reader);
+  }
+  return all;
+}
+
+bool BeginsAsRow(std::string_view text) {
+  size_t at = text.find_first_not_of(" \t");
+  const auto is_digit = [&](size_t i) { return text[i] >= '0' && text[i] <= '9'; };
+  const auto is_hex = [&](size_t i) {
+    return is_digit(i) || (text[i] >= 'A' && text[i] <= 'F') || (text[i] >= 'a' && text[i] <= 'f');
+  };
+  if (at == text.npos || !is_digit(at)) return false;
+  while (at < text.size() && is_digit(at)) ++at;
+  if (at == text.size() || text[at] != ':') return false;
+  at = text.find_first_not_of(" \t", at + 1);
+  if (at == text.npos) return false;
+  const size_t address = at;
+  while (at < text.size() && is_hex(at)) ++at;
+  const size_t digits = at - address;
+  return (digits == 8 || digits == 32) && at < text.size() && text[at] == ':';
+}
+
+}  // namespace tcpsnap::capture
