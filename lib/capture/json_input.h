@@ -50,10 +50,12 @@ class JsonInput {
   uint64_t offset() const { return offset_ + next_; }
   uint64_t line() const { return line_; }  ///< of `byte`
   bool at_line_start() const { return line_offset_ == offset(); }
-  /// True when the last byte was the first of its line that is no blank.
-  bool last_was_first() const { return !only_blanks_ && first_offset_ + 1 == offset(); }
-  char last() const { return block_[next_ - 1]; }
-  /// Gives back the last byte, which was the first of its line that is no blank.
+  /// True when the last byte is that one and the first of its line that is no blank, and nothing
+  /// was asked for behind it.
+  bool LastBegan(char byte) const {
+    return next_ > 0 && block_[next_ - 1] == byte && first_offset_ + 1 == offset();
+  }
+  /// Gives back the last byte, which began its line.
   void Return();
   /// What stands before that byte.
   const std::string& blanks() const { return blanks_; }

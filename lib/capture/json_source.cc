@@ -262,7 +262,6 @@ void JsonSource::ReadValue() {
 void JsonSource::Fail(uint64_t end) {
   error_column_ = static_cast<size_t>(end - 1 - input_->value_offset());
   reason_ = input_->too_long() ? procnet::Reason::kLineTooLong : procnet::Reason::kBadJson;
-  had_sign_ = input_->value_has_sign();
   input_->LiftLimit();
   state_ = State::kFailed;
 }
@@ -270,15 +269,16 @@ void JsonSource::Fail(uint64_t end) {
 // Whether a line is one of a dump shows at its end.
 void JsonSource::ReadFailedLine() {
   const bool is_later = input_->line() > input_->value_line();
-  const bool may_be_value = input_->last() == '{' || input_->last() == '[';
-  if (is_later && input_->last_was_first() && may_be_value &&
-      reason_ == procnet::Reason::kBadJson) {
+  const bool may_be_value = input_->LastBegan('{') || input_->LastBegan('[');
+  if (is_later && may_be_value && reason_ == procnet::Reason::kBadJson) {
     // The value before it was cut; this line is whole.
     input_->Return();
+    had_sign_ = input_->value_has_sign();
     FinishFailure();
     front_ = input_->blanks();
     return;
   }
+  had_sign_ = input_->value_has_sign();
   while (!(is_later && input_->at_line_start()) && input_->HasByte()) {
     input_->TakeRestOfLine();
     if (!input_->HasByte()) break;

@@ -39,6 +39,7 @@ void DumpBuilder::Clear(const Header& header) {
   padded_ = header.padded;
   pointer_digits_ = 0;
   last_was_cut_ = false;
+  has_row_zero_ = false;
   records_.clear();
   refused_.clear();
   linux22_rows_.clear();
@@ -69,7 +70,10 @@ size_t DumpBuilder::AddRows(std::string_view text, LinePosition& position, Resta
     // The first row is AddLine's, so each has one above it.
     for (size_t i = 0; i < count; ++i) {
       const SocketRecord* const record = &records_[old_count + i];
-      if (record[0].slot != 0 || record[-1].slot == 0) continue;
+      if (record[0].slot != 0) continue;
+      const bool again = has_row_zero_ && record[-1].slot > 0;
+      has_row_zero_ = true;
+      if (!again) continue;
       count = i;
       stop = BehindLines(text.data(), count);
     }
@@ -100,7 +104,7 @@ DumpBuilder::Added DumpBuilder::AddLine(std::string_view line, LinePosition posi
   }
   if (result.reason == Reason::kNone && !records_.empty() && restart != Restart::kNever) {
     const uint64_t last = records_.back().slot;
-    if ((record.slot == 0 && last > 0) ||
+    if ((record.slot == 0 && last > 0 && has_row_zero_) ||
         (restart == Restart::kAtNoHigher && record.slot <= last)) {
       return Added::kRestarts;
     }
@@ -128,6 +132,7 @@ DumpBuilder::Added DumpBuilder::AddLine(std::string_view line, LinePosition posi
   last_was_cut_ = false;
   if (!family_) LearnFrom(line, record);
   padded_ |= record.family == Family::kTcp && line.size() >= kPaddedWidth;
+  has_row_zero_ |= record.slot == 0;
   records_.push_back(record);
   return Added::kTaken;
 }

@@ -60,7 +60,7 @@ class DumpBuilder {
   /// Which row begins another read, though no header stands above it.
   enum class Restart : uint8_t {
     kNever,
-    kAtZero,      ///< a row 0 below one of a higher number: the kernel counts the rows of a read
+    kAtZero,      ///< a second row 0, below one of a higher number
     kAtNoHigher,  ///< a row numbered no higher than the one above it
   };
 
@@ -120,6 +120,7 @@ class DumpBuilder {
   std::optional<Family> family_;
   bool padded_ = false;        ///< the header or some tcp row was padded to 149
   bool last_was_cut_ = false;  ///< the last line was refused
+  bool has_row_zero_ = false;
   size_t pointer_digits_ = 0;  ///< of the first row; 0 where it has no pointer
   Records records_;
   std::vector<RefusedLine> refused_;

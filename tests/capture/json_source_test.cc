@@ -234,11 +234,26 @@ TEST_CASE("a table whose host is known has it on each line") {
 }
 
 TEST_CASE("lines that are no JSON pass through") {
-  for (const std::string text :
-       {"", "\n", "a\nb", "a\r\n\r\nb\r\n", "[pod/web/app] x\n", "[\n", "]\n,\n",
-        "[ OK ] Started\n", "{\n  echo\n}\n", "{", "{ \"$cmd\"; }\n", "[ \"$x\" = y ]\n",
-        "{\"a\": tru}\nb\n", "  [\t[ x", "{\"a\"\n\n\nb\nc", "{a\n  {b\nc\n", "  \n \n",
-        "\xEF\xBB\xBFx\n", "\xEFx\n"}) {
+  for (const std::string text : {"",
+                                 "\n",
+                                 "a\nb",
+                                 "a\r\n\r\nb\r\n",
+                                 "[pod/web/app] x\n",
+                                 "[\n",
+                                 "]\n,\n",
+                                 "[ OK ] Started\n",
+                                 "{\n  echo\n}\n",
+                                 "{",
+                                 "{ \"$cmd\"; }\n",
+                                 "[ \"$x\" = y ]\n",
+                                 "{\"a\": tru}\nb\n",
+                                 "  [\t[ x",
+                                 "{\"a\"\n\n\nb\nc",
+                                 "{a\n  {b\nc\n",
+                                 "{\"a\":\n{",
+                                 "  \n \n",
+                                 "\xEF\xBB\xBFx\n",
+                                 "\xEFx\n"}) {
     CAPTURE(text);
     const MadeLines made = Made(text);
     CHECK(made.text == text);
