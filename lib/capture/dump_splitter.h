@@ -55,6 +55,7 @@ struct FoundDump {
   bool open = false;               ///< the text ended in it
   bool is_screen = false;          ///< it shows what fitted a screen
   bool same_moment = false;        ///< the other family's dump of this moment came before it
+  std::string netns;               ///< of the host, where its lines name another than its own
   std::string host;                ///< that its lines name; empty: unsaid
   std::string path;                ///< of the file that its lines name; empty: unsaid
   std::vector<size_t> prefixes;    ///< of its first line: positions in PrefixReaders()

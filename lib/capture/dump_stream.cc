@@ -85,7 +85,11 @@ void DumpStream::TakeMarker(const Marker& marker, const BareLine& bare) {
   if (foreign_) output_.events().OnForeignTable(Table::kNone);
   if (marker.closes) time_is_used_up_ = true;
   if (!marker.path.empty()) path_ = marker.path;
-  if (!marker.host.empty()) output_.text_host = marker.host;
+  if (!marker.host.empty()) {
+    output_.text_host = marker.host;
+    output_.text_netns.clear();
+  }
+  if (!marker.netns.empty()) output_.text_netns = marker.netns;
   is_screen_ = marker.is_screen || (is_screen_ && !marker.time);
   std::optional<TimeResult> time = marker.time;
   const bool counts = settings_.layout.empty() || settings_.layout == marker.layout;
@@ -201,8 +205,11 @@ void DumpStream::TakeText(const BareLine& bare) {
   if (added == DumpBuilder::Added::kRefused) NoteRefused(bare);
   if (family_is_known_ || !builder_.family()) return;
   family_is_known_ = true;
-  if (time_source_ != TimeSource::kPrefix && settings_.refuse_untimed &&
-      settings_.moment_times.empty() && moment_has_[Index(*builder_.family())]) {
+  const Family family = *builder_.family();
+  const bool by_list = !settings_.moment_times.empty();
+  const bool is_second = !by_list && time_source_ != TimeSource::kPrefix &&
+                         settings_.refuse_untimed && moment_has_[Index(family)];
+  if (is_second || (by_list && NextMoment(family) >= settings_.moment_times.size())) {
     // What was taken for the other table is a second one of this family.
     in_dump_ = false;
     time_is_used_up_ = true;
@@ -241,10 +248,15 @@ void DumpStream::NoteRefused(const BareLine& bare) {
   dump_refused_bytes_ = 0;
 }
 
+// The number of the moment that a dump of this family now is of.
+size_t DumpStream::NextMoment(Family family) const {
+  const bool same = moment_has_[1 - Index(family)] && !moment_has_[Index(family)];
+  return static_cast<size_t>(moment_ + !same);
+}
+
 bool DumpStream::IsTimed(const BareLine& bare, Family family) const {
   if (!settings_.moment_times.empty()) {
-    const bool same = moment_ >= 0 && !moment_has_[Index(family)];
-    return static_cast<size_t>(moment_ + !same) < settings_.moment_times.size();
+    return NextMoment(family) < settings_.moment_times.size();
   }
   if (time_ && time_->time && !time_is_used_up_ && time_source_ != TimeSource::kPrefix) {
     return true;
@@ -324,6 +336,7 @@ void DumpStream::EndDump(uint64_t end_offset, bool open) {
   dump.open = open;
   dump.is_screen = is_screen_;
   dump.host = host_.empty() ? output_.text_host : host_;
+  dump.netns = output_.text_netns;
   dump.path = path_;
   dump.prefixes = dump_prefixes_;
   dump.time = time_is_used_up_ ? std::nullopt : time_;

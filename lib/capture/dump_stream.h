@@ -28,7 +28,8 @@ class SplitOutput {
   void Flush();
 
   procnet::LineCounts counts;
-  std::string text_host;  ///< that the text says it is of, for lines that name none
+  std::string text_host;   ///< that the text says it is of, for lines that name none
+  std::string text_netns;  ///< of that host; empty: its own
 
  private:
   const SplitSettings& settings_;
@@ -61,6 +62,7 @@ class DumpStream {
   void End(uint64_t offset, bool open);
 
  private:
+  size_t NextMoment(procnet::Family family) const;
   bool IsTimed(const BareLine& bare, procnet::Family family) const;
   void NotePath(const BareLine& bare);
   void NoteClock(const BareLine& bare);

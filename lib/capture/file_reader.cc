@@ -62,7 +62,7 @@ class FileEvents : public DumpEvents {
   void OnPrefix(std::string_view layout) override { NoteLayout(layout); }
   void OnDump(FoundDump& found) override {
     CapturedDump dump;
-    HostName host = HostOf(file_.facts, found.host, settings_);
+    HostName host = HostOf(file_.facts, {found.host, found.netns}, settings_);
     dump.host = std::move(host.host);
     dump.netns = std::move(host.netns);
     dump.family = found.family;
@@ -279,8 +279,7 @@ void PlanFile(FileToRead& file, const CaptureSettings& settings) {
   file.plan = MakeClockPlan(file.facts, survey, settings);
 }
 
-HostName HostOf(const FileFacts& file, const std::string& text_host,
-                const CaptureSettings& settings) {
+HostName HostOf(const FileFacts& file, const HostName& in_text, const CaptureSettings& settings) {
   HostName name;
   std::optional<HostName> by_path;
   if (settings.host_pattern) by_path = settings.host_pattern->Match(file.path);
@@ -288,8 +287,8 @@ HostName HostOf(const FileFacts& file, const std::string& text_host,
     name = *by_path;
   } else if (settings.host) {
     name.host = *settings.host;
-  } else if (!text_host.empty()) {
-    name.host = text_host;
+  } else if (!in_text.host.empty()) {
+    name.host = in_text.host;
   } else if (file.bundle != nullptr && !file.bundle->host.empty()) {
     name.host = file.bundle->host;
   } else {
@@ -298,15 +297,18 @@ HostName HostOf(const FileFacts& file, const std::string& text_host,
   if (!settings.netns.empty()) {
     name.netns = settings.netns;
   } else if (name.netns.empty()) {
-    name.netns = file.netns;
+    name.netns = in_text.netns.empty() ? file.netns : in_text.netns;
   }
+  // A slash parts host and namespace.
+  std::replace(name.host.begin(), name.host.end(), '/', '_');
+  std::replace(name.netns.begin(), name.netns.end(), '/', '_');
   return name;
 }
 
 OrderVotes VotesOf(const Survey& survey, const FileFacts& file, const CaptureSettings& settings) {
   OrderVotes votes;
   for (const auto& [text_host, vote] : survey.votes) {
-    votes[HostOf(file, text_host, settings).host].Add(vote);
+    votes[HostOf(file, {text_host, {}}, settings).host].Add(vote);
   }
   return votes;
 }

@@ -23,8 +23,7 @@ using OrderVotes = std::map<std::string, procnet::ByteOrderVote>;
 
 /// Host and namespace of a dump: what was said outright, before what its path, its lines and its
 /// bundle tell.
-HostName HostOf(const FileFacts& file, const std::string& text_host,
-                const CaptureSettings& settings);
+HostName HostOf(const FileFacts& file, const HostName& in_text, const CaptureSettings& settings);
 
 /// The votes of a survey under the names that the hosts get.
 OrderVotes VotesOf(const Survey& survey, const FileFacts& file, const CaptureSettings& settings);

@@ -30,8 +30,9 @@ struct Marker {
   std::optional<TimeResult> time;
   std::optional<int64_t> relative_ms;  ///< since a start that --start must tell (`--- t=12 ---`)
   NamedFile file = NamedFile::kUnsaid;
-  std::string_view path;  ///< of the file that it names, as it stands there; empty: none
-  std::string_view host;  ///< the machine that the capture says it is of; empty: none
+  std::string_view path;   ///< of the file that it names, as it stands there; empty: none
+  std::string_view host;   ///< the machine that the capture says it is of; empty: none
+  std::string_view netns;  ///< of it, where the rows are those of another network namespace
   bool closes = false;  ///< the read above ended here (`end` of tcpsnap-capture); `time` is absent
   bool is_screen = false;  ///< the rows below are what fitted a screen (`watch`)
 };

@@ -57,6 +57,7 @@ class Screen {
   bool IsClear(const ControlSequence& sequence) const;
   bool is_at_home() const { return row_ == 0 && column_ == 0; }
   const std::deque<Row>& rows() const { return rows_; }
+  size_t cursor_row() const { return row_; }
 
  private:
   enum class Phase : uint8_t { kShifted, kWritten };

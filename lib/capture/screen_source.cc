@@ -147,7 +147,7 @@ class TerminalSource : public MadeText {
   void TakeSequenceOnScreen();
   void EnterScreen();
   void LeaveScreen();
-  void WritePicture();
+  void WritePicture(bool is_cut = false);
   void WriteRow(const Screen::Row& row);
   void Finish();
 
@@ -187,7 +187,12 @@ bool TerminalSource::Make() {
 }
 
 void TerminalSource::Finish() {
-  if (on_screen_) return LeaveScreen();
+  if (on_screen_) {
+    // Whether the row below which nothing stands yet was drawn to its end can't be told.
+    WritePicture(true);
+    on_screen_ = false;
+    return;
+  }
   if (line_.text().empty()) return;
   BeginLine(line_number_);
   Append(line_.text());
@@ -300,8 +305,12 @@ void TerminalSource::LeaveScreen() {
   on_screen_ = false;
 }
 
-// The rows down to the last that is not empty, and an empty one.
-void TerminalSource::WritePicture() {
+// The rows down to the last that is not empty, and an empty one. Where the picture `is_cut`, that
+// last row has no end if the cursor is still in it.
+void TerminalSource::WritePicture(bool is_cut) {
+  size_t rows = screen_->rows().size();
+  while (rows > 0 && screen_->rows()[rows - 1].Text().empty()) --rows;
+  const bool is_open = is_cut && rows > 0 && screen_->cursor_row() == rows - 1;
   size_t empty = 0;
   uint64_t line = line_number_;
   for (const Screen::Row& row : screen_->rows()) {
@@ -312,6 +321,11 @@ void TerminalSource::WritePicture() {
     }
     for (; empty > 0; --empty) WriteLine({}, line);
     line = row.line;
+    if (is_open && &row == &screen_->rows()[rows - 1]) {
+      BeginLine(line);
+      Append(text);
+      return;
+    }
     WriteLine(text, line);
   }
   if (empty < screen_->rows().size()) WriteLine({}, line);

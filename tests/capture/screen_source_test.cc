@@ -164,7 +164,7 @@ TEST_CASE("only what changed is drawn") {
   }
   SECTION("what came before the end of an update is shown, too") {
     CHECK(Shown(first + "\x1B[1;34H1\x1B[4;8H") ==
-          shown_first + header + "07:01\n\n  sl\n   0: AAAA\n\n");
+          shown_first + header + "07:01\n\n  sl\n   0: AAAA");
   }
 }
 
@@ -232,7 +232,8 @@ TEST_CASE("text that runs down the screen is all there") {
     sent += "\r\nrow " + std::to_string(i);
     expected += "row " + std::to_string(i) + "\n";
   }
-  CHECK(Shown(sent) == expected + "\n");
+  // The cursor is still in the last row: it may be cut.
+  CHECK(Shown(sent) + "\n" == expected);
 }
 
 TEST_CASE("more rows than a screen may have run out at its top") {

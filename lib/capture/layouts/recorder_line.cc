@@ -4,12 +4,14 @@
 //   # tcpsnap host web1
 //   # tcpsnap kernel Linux 6.1.0 x86_64
 //   # tcpsnap netns 4026531840
+//   # tcpsnap netns 4026532281 of process 4711
 //   # tcpsnap zone +0100
 //   # tcpsnap begin 2026-11-22T07:37:27.123456789Z
 //   # tcpsnap end 2026-11-22T07:37:28Z
 //
-// `end` closes the read that `begin` opened; its time is that of no row. Words that are unknown are
-// markers too, so that newer recorders can say more. Refused: `begin` without a time.
+// A namespace `of process` is another one than the host's (-p). `end` closes the read that `begin`
+// opened; its time is that of no row. Words that are unknown are markers too, so that newer
+// recorders can say more. Refused: `begin` without a time.
 
 #include "capture/layout.h"
 #include "capture/layouts/text.h"
@@ -31,6 +33,7 @@ std::optional<Marker> ReadRecorderLine(std::string_view line, const Zone& zone) 
   const std::string_view value = words.Next();
   if (word.empty() || !IsLetter(word[0])) return std::nullopt;
   if (word == "host") marker.host = value;
+  if (word == "netns" && words.Next() == "of") marker.netns = value;
   if (word == "end") marker.closes = true;
   if (word == "begin") {
     marker.time = ParseTime(value, zone);
