@@ -79,7 +79,7 @@ capture::HostPattern ParseHostPattern(const std::string& text) {
   try {
     return capture::HostPattern(text);
   } catch (const std::invalid_argument& error) {
-    throw apps::UsageError("--host-from '" + text + "': " + error.what());
+    throw apps::UsageError(std::string("--host-from: ") + error.what());
   }
 }
 

@@ -399,8 +399,12 @@ void Unpacker::CheckLimits() const {
 CaptureError Unpacker::Damage(std::string_view what) const {
   const bool is_archive = method_ == Method::kTar || method_ == Method::kZip ||
                           HasFormat(ARCHIVE_FORMAT_TAR) || HasFormat(ARCHIVE_FORMAT_ZIP);
-  const std::string remedy = is_archive ? UnpackCommand(method_) + ", then the folder"
-                                        : CatCommand(method_) + " | tcpsnap-ingest DB -";
+  // Where it is cut early, what is in a compressed file is unknown.
+  const std::string remedy =
+      is_archive
+          ? UnpackCommand(method_) + ", then the folder"
+          : CatCommand(method_) + " | tcpsnap-ingest DB - (of a tar: " + UnpackCommand(method_) +
+                ", then the folder)";
   return CaptureError(Trouble::kUnreadable,
                       std::string(is_archive ? "the archive" : "the compressed file") +
                           " is cut or damaged (" + std::string(what) +
