@@ -518,7 +518,7 @@ TEST_CASE("a gzip file whose checksum is wrong is damaged") {
   bytes[bytes.size() - 8] ^= 1;
   CHECK(Walk(bytes, Access::kStream).error ==
         "the compressed file is cut or damaged (incorrect data check); import what can be "
-        "unpacked: zcat FILE | tcpsnap-ingest DB -");
+        "unpacked: zcat FILE | tcpsnap-ingest DB - (of a tar: tar xzf FILE, then the folder)");
 }
 
 TEST_CASE("an archive that is made to fill disks is left") {
