@@ -26,7 +26,7 @@ class ImportSink : public capture::CaptureSink {
       : importer_(importer), report_(report), progress_(progress) {}
 
   void Begin(const capture::SourceInfo& source) override {
-    store::SourceStart start{source.path, source.head, {}, source.layout};
+    store::SourceStart start{source.path, source.head, {}, source.layout, source.is_pipe};
     if (source.bytes) start.bytes = static_cast<int64_t>(*source.bytes);
     importer_.Begin(std::move(start));
     in_source_ = true;

@@ -282,6 +282,7 @@ void CaptureReader::ReadText(const FoundFile& file, std::unique_ptr<ByteSource> 
   facts.path = file.path;
   facts.bundle = bundles_.Of(file.path);
   facts.mtime_ms = file.mtime_ms;
+  facts.is_pipe = !file.mtime_ms;
   if (IsCopy(file, facts.netns)) return;
   const bool on_disk = source->Size().has_value() || !source->RewindLimit();
   if (settings_.max_rejects && !on_disk) source = Spool(std::move(source));

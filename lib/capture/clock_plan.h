@@ -18,6 +18,7 @@ struct FileFacts {
   const Bundle* bundle = nullptr;   ///< that holds it, if any
   std::string netns;                ///< that its place in a copied /proc tells
   std::optional<int64_t> mtime_ms;  ///< when it was last changed
+  bool is_pipe = false;             ///< standard input or the like
   bool in_archive = false;          ///< which keeps that; on disk it is as often that of a copy
 };
 

@@ -317,7 +317,7 @@ FileOutcome ReadFile(const FileToRead& file, ByteSource& source, const std::stri
                      const CaptureSettings& settings, const OrderVotes& run_votes,
                      CaptureSink& sink, const std::function<void(size_t bytes)>& on_read) {
   FileEvents events(file, settings, run_votes, sink);
-  sink.Begin({file.facts.path, head, source.Size(), events.Layout()});
+  sink.Begin({file.facts.path, head, source.Size(), file.facts.is_pipe, events.Layout()});
   ContentHash hash;
   SourceTotals totals;
   TextWindow text(source, [&](std::string_view block) {

@@ -461,7 +461,7 @@ void Importer::Begin(const SourceStart& source) {
 
   // The newest source of this path whose first bytes are the same, unless the file has shrunk.
   s.seen_before = false;
-  s.is_pipe = !source.bytes;
+  s.is_pipe = source.is_pipe;
   s.corrected_dumps = 0;
   s.find_sources.Bind(1, std::string_view(source.path));
   while (!s.seen_before && s.find_sources.Step()) {
@@ -473,7 +473,8 @@ void Importer::Begin(const SourceStart& source) {
     }
     // How long a pipe is shows only at its end: it goes on with one that was interrupted, no other.
     const bool complete = s.find_sources.Integer(4) != 0;
-    if (source.bytes ? *source.bytes < s.find_sources.Integer(3) : complete) continue;
+    const bool has_shrunk = source.bytes && *source.bytes < s.find_sources.Integer(3);
+    if (has_shrunk || (source.is_pipe && complete)) continue;
     s.seen_before = true;
     s.source_id = s.find_sources.Integer(0);
   }

@@ -27,8 +27,9 @@ struct SourceStart {
   std::string path;
   /// Its first bytes, 64 KiB or all: they tell a file that grew from another of the same name.
   std::string head;
-  std::optional<int64_t> bytes;  ///< its size, where it has one
+  std::optional<int64_t> bytes;  ///< of its text, where that is known before it is read
   std::string layout;
+  bool is_pipe = false;  ///< standard input: another one may have the same path
 };
 
 struct IncomingDump {

@@ -17,7 +17,7 @@ class ImportSink : public capture::CaptureSink {
       : importer_(importer), result_(result) {}
 
   void Begin(const capture::SourceInfo& source) override {
-    store::SourceStart start{source.path, source.head, {}, source.layout};
+    store::SourceStart start{source.path, source.head, {}, source.layout, source.is_pipe};
     if (source.bytes) start.bytes = static_cast<int64_t>(*source.bytes);
     importer_.Begin(start);
     in_source_ = true;
