@@ -77,7 +77,7 @@ struct CapturedDump {
 
 struct SourceInfo {
   std::string path;
-  std::string head;  ///< its first 64 KiB, or all
+  std::string head;               ///< its first 64 KiB, or all
   std::optional<uint64_t> bytes;  ///< of its text, where that is known before it is read
   bool is_pipe = false;           ///< standard input or the like
   std::string layout;

@@ -6,6 +6,7 @@ namespace tcpsnap::capture {
 namespace {
 
 constexpr std::string_view kTimesBelow = "times-below";
+constexpr std::string_view kTimesAbove = "times-above";
 
 [[noreturn]] void RefuseTime(const std::string& message) {
   throw CaptureError(Trouble::kNoTime, message);
@@ -35,6 +36,12 @@ std::string Advice(const PlacedTime& time) {
              : "the time has no date; say the day of the first one: --date 2026-11-22";
 }
 
+// What a --layout that met nothing has done.
+std::string OnlyLayout(const CaptureSettings& settings) {
+  if (settings.layout.empty() || IgnoresLines(settings.layout)) return {};
+  return "with --layout " + settings.layout + " alone ";
+}
+
 // The times of the lines.
 std::optional<ClockPlan> PlanByText(const Survey& survey, const CaptureSettings& settings) {
   ClockPlan plan;
@@ -48,16 +55,20 @@ std::optional<ClockPlan> PlanByText(const Survey& survey, const CaptureSettings&
     return plan;
   }
   if (survey.timed == 0) {
-    if (survey.broken) RefuseTime(Place(*survey.broken) + ": " + Advice(*survey.broken));
+    if (survey.broken) {
+      RefuseTime(Place(*survey.broken) + ": " + Advice(*survey.broken) +
+                 (GivesClock(settings) ? " (or --layout no-marker, to leave such times out)" : ""));
+    }
+    if (GivesClock(settings)) return std::nullopt;
     if (!one_each || survey.moments != 1) return std::nullopt;
     plan.moment_times = survey.times_ms;
     plan.layout = kTimesBelow;
     return plan;
   }
-  if (one_each && survey.moments > 1) {
-    plan.warning =
-        "its first table stands above the first time and a time below the last one: if each time "
-        "was written behind its tables, forget it and import it with --layout times-below";
+  if (survey.starts_with_table && settings.layout != kTimesAbove) {
+    RefuseTime("its first table stands above its first time (" + Place(*survey.first_time) +
+               "): if each time stands below its tables, say --layout times-below; if the time of "
+               "the first one is lost, --layout times-above");
   }
   return plan;
 }
@@ -95,6 +106,7 @@ void PlanByFile(const FileFacts& file, const CaptureSettings& settings, bool man
     plan.layout = "mtime";
   } else if (many) {
     RefuseTime(
+        OnlyLayout(settings) +
         "no line of the file tells a time; say when it began and how far its dumps are apart: "
         "--start '2026-11-22 07:37:27' --interval 60s");
   } else {
@@ -148,8 +160,8 @@ ClockPlan MakeClockPlan(const FileFacts& file, const Survey& survey,
     plan.by_text = survey.first_time.has_value();
     return plan;
   }
-  if (survey.counts_from_start && settings.start_ms && survey.timed > 0 && !settings.time_ms &&
-      !settings.interval_ms) {
+  const bool is_relative = survey.counts_from_start && survey.timed > 0;
+  if (is_relative && settings.start_ms && !settings.time_ms && !settings.interval_ms) {
     ClockPlan plan;
     plan.by_text = true;
     return plan;
@@ -165,16 +177,15 @@ ClockPlan MakeClockPlan(const FileFacts& file, const Survey& survey,
       return plan;
     }
   }
+  if (is_relative && GivesClock(settings)) {
+    RefuseTime("the file's times count from the start; import it without --time and --interval");
+  }
   if (survey.timed > 0 && GivesClock(settings)) {
     RefuseTime("the file has times of its own" +
                (survey.first_time ? " (" + Place(*survey.first_time) + ")" : std::string()) +
                "; import it without --time, --start and --interval");
   }
-  const bool may_be_given = survey.broken && (survey.broken->time.error == TimeError::kNoDate ||
-                                              survey.broken->time.error == TimeError::kRelative);
-  if (!GivesClock(settings) || survey.timed > 0 || (survey.broken && !may_be_given)) {
-    if (const std::optional<ClockPlan> plan = PlanByText(survey, settings)) return *plan;
-  }
+  if (const std::optional<ClockPlan> plan = PlanByText(survey, settings)) return *plan;
   const bool many = survey.moments > 1;
   ClockPlan plan;
   plan.interval_ms = settings.interval_ms.value_or(0);

@@ -38,6 +38,7 @@ class Splitter {
   void TakeLine(const Line& line);
   bool TakePrefixed(std::string_view text, const Line& line);
   bool TakeBehindFoundPrefix(std::string_view text, const Line& line);
+  bool IsOnlyLogPrefix(std::string_view text) const;
   void TakeBare(const BareLine& bare);
   bool TakeMarker(const BareLine& bare);
   DumpStream& StreamOf(const LinePrefix* prefix);
@@ -81,9 +82,24 @@ void Splitter::TakeLine(const Line& line) {
   const BareLine bare{text, line};
   if (IsRowOrHeader(text)) {
     TakeBare(bare);
+  } else if (IsOnlyLogPrefix(text)) {
+    ++output_.counts.blank;
   } else if (!TakeMarker(bare) && !TakeBehindFoundPrefix(text, line)) {
     TakeBare(bare);
   }
+}
+
+// The prefix of a program's log is known by the row behind it, so an empty line of such a log looks
+// like a marker.
+bool Splitter::IsOnlyLogPrefix(std::string_view text) const {
+  if (settings_.prefixes.empty()) return false;
+  if (PrefixReaders()[settings_.prefixes.back()] != ReadLogPrefix) return false;
+  const std::string_view trimmed = TrimBlanks(text);
+  for (const MarkerReader reader : MarkerReaders()) {
+    const std::optional<Marker> marker = reader(trimmed, settings_.zone);
+    if (marker) return marker->time.has_value();
+  }
+  return false;
 }
 
 // A line with the prefixes that every line has.
@@ -146,7 +162,10 @@ DumpStream& Splitter::StreamOf(const LinePrefix* prefix) {
       host = settings_.host_of_path(prefix->path);
     }
   }
-  Entry& entry = streams_[host];
+  // Where words may part two writers, their lines must not be mixed.
+  std::string key = host;
+  if (prefix != nullptr && !prefix->source.empty()) key.append(1, '\0').append(prefix->source);
+  Entry& entry = streams_[key];
   if (!entry.stream) {
     entry.stream = std::make_unique<DumpStream>(host, output_);
     if (streams_.size() > kMostStreams) GiveUpOldest();

@@ -98,6 +98,8 @@ struct SplitSettings {
   std::vector<int64_t> moment_times;
   /// The host that a path inside the text tells, "" for none (--host-from).
   std::function<std::string(std::string_view path)> host_of_path;
+  bool ignore_weak = false;  ///< the text has surer times than weak markers
+  bool has_headers = false;  ///< of tables: rows without one, not numbered from 0 on, are torn off
 };
 
 /// Reads the text to its end (or until WantsToStop) and returns the counts of its lines.

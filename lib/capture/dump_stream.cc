@@ -23,6 +23,21 @@ constexpr int64_t kSameReadMs = 2000;
 
 size_t Index(Family family) { return family == Family::kTcp6; }
 
+std::string_view FolderOf(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == path.npos ? std::string_view() : path.substr(0, slash);
+}
+
+// The number at the front of a row.
+uint64_t SlotOf(std::string_view row) {
+  uint64_t slot = 0;
+  for (size_t i = row.find_first_not_of(" \t"); i < row.size(); ++i) {
+    if (row[i] < '0' || row[i] > '9') break;
+    slot = slot * 10 + static_cast<uint64_t>(row[i] - '0');
+  }
+  return slot;
+}
+
 // By the width of the first address in a row.
 Family FamilyOfRow(std::string_view row) {
   constexpr size_t kTcp6Digits = 32;
@@ -51,10 +66,7 @@ void SplitOutput::Flush() {
 }
 
 DumpStream::DumpStream(std::string host, SplitOutput& output)
-    : host_(std::move(host)),
-      output_(output),
-      settings_(output.settings()),
-      keeper_(settings_.date, settings_.zone) {}
+    : host_(std::move(host)), output_(output), settings_(output.settings()) {}
 
 void DumpStream::TakeHeader(const Header& header, const BareLine& bare) {
   // The same header again below one time, and no row in between: the dump starts over. (Without
@@ -72,25 +84,52 @@ void DumpStream::TakeHeader(const Header& header, const BareLine& bare) {
     ++output_.counts.other;
     return;
   }
-  ++output_.counts.headers;
   BeginDump(header, bare, true);
   header_is_whole_ = header.extra_columns.has_value() && bare.line.terminated;
   NoteClock(bare);
+  if (header.joined_at == 0) {
+    ++output_.counts.headers;
+  } else if (in_dump_) {
+    RefuseInDump(bare, Reason::kJoinedRow);
+  } else {
+    RefuseStray(bare, Reason::kJoinedRow);
+  }
+  // Unless it is a row that ran into it, the time of the next table is lost.
+  const std::string_view rest = bare.text.substr(header.joined_at);
+  if (header.joined_at > 0 && procnet::LooksLike(rest) != procnet::Likeness::kRow) {
+    time_is_used_up_ = true;
+  }
 }
 
 void DumpStream::TakeMarker(const Marker& marker, const BareLine& bare) {
+  if (!bare.line.terminated) {
+    // It may go on: of what stands above it nothing ends here yet.
+    if (marker.time) output_.events().OnTime(output_.keeper.Next(*marker.time), bare.line);
+    ++output_.counts.markers;
+    return output_.events().OnMarker(marker, bare.line);
+  }
   EndDump(bare.line.position.offset, false);
   NotePath(bare);
   foreign_ = marker.file == NamedFile::kForeign;
   if (foreign_) output_.events().OnForeignTable(Table::kNone);
   if (marker.closes) time_is_used_up_ = true;
-  if (!marker.path.empty()) path_ = marker.path;
+  if (!marker.path.empty()) {
+    path_ = marker.path;
+    if (settings_.host_of_path) output_.text_host = settings_.host_of_path(path_);
+  }
   if (!marker.host.empty()) {
     output_.text_host = marker.host;
     output_.text_netns.clear();
   }
   if (!marker.netns.empty()) output_.text_netns = marker.netns;
   is_screen_ = marker.is_screen || (is_screen_ && !marker.time);
+  TakeTime(marker, bare);
+  ++output_.counts.markers;
+  output_.events().OnMarker(marker, bare.line);
+  NoteClock(bare);
+}
+
+void DumpStream::TakeTime(const Marker& marker, const BareLine& bare) {
   std::optional<TimeResult> time = marker.time;
   const bool counts = settings_.layout.empty() || settings_.layout == marker.layout;
   if (marker.relative_ms) {
@@ -99,22 +138,30 @@ void DumpStream::TakeMarker(const Marker& marker, const BareLine& bare) {
       time = TimeResult{ParsedTime{*settings_.start_ms + *marker.relative_ms}, {}};
     }
   }
-  if (time && counts) {
-    const TimeResult whole = keeper_.Next(*time);
-    output_.events().OnTime(whole, bare.line);
-    // A time of day that nothing makes whole does not take a good time away.
-    const bool keeps_old = !whole.time && whole.error == TimeError::kNoDate && time_ &&
-                           time_->time && !time_is_used_up_;
-    if (!keeps_old) StartMoment(whole, TimeSource::kMarker, bare.line.position.line);
+  if (!time || !counts) return;
+  const bool has_surer = settings_.ignore_weak || output_.saw_sure_time ||
+                         (bare.prefix != nullptr && bare.prefix->time);
+  if (marker.weak && has_surer && settings_.layout.empty()) return;
+  const TimeResult whole = output_.keeper.Next(*time);
+  if (whole.time && !marker.weak) output_.saw_sure_time = true;
+  output_.events().OnTime(whole, bare.line);
+  // A time of day does not take a date away that was just told, with no table below it yet.
+  const bool is_whole = time->time.has_value();
+  const bool has_whole = time_ && time_->time && time_is_whole_ && !time_is_used_up_;
+  if (!is_whole && has_whole && !moment_has_[0] && !moment_has_[1]) return;
+  // Nor one that nothing makes whole any good time.
+  if (!whole.time && whole.error == TimeError::kNoDate && time_ && time_->time &&
+      !time_is_used_up_) {
+    return;
   }
-  ++output_.counts.markers;
-  output_.events().OnMarker(marker, bare.line);
-  NoteClock(bare);
+  StartMoment(whole, TimeSource::kMarker, bare.line.position.line);
+  time_is_whole_ = is_whole;
 }
 
 void DumpStream::StartMoment(const TimeResult& time, TimeSource source, uint64_t line) {
   time_ = time;
   time_source_ = source;
+  time_is_whole_ = true;
   time_line_ = line;
   time_is_used_up_ = false;
   moment_has_[0] = moment_has_[1] = false;
@@ -124,14 +171,15 @@ void DumpStream::StartMoment(const TimeResult& time, TimeSource source, uint64_t
 void DumpStream::NotePath(const BareLine& bare) {
   if (bare.prefix == nullptr || bare.prefix->path.empty() || bare.prefix->path == path_) return;
   EndDump(bare.line.position.offset, false);
+  const bool same_folder = FolderOf(path_) == FolderOf(bare.prefix->path);
   path_ = bare.prefix->path;
   foreign_ = FileOfPath(path_) == NamedFile::kForeign;
   const bool counts = settings_.layout.empty() || settings_.layout == "path-prefix";
   if (!counts) return;
   const TimeResult time = FindTimeInName(path_, settings_.zone);
   // tcp and tcp6 of one folder are one moment.
-  const bool same = time.time && time_ && time_->time && time_source_ == TimeSource::kPath &&
-                    time_->time->utc_ms == time.time->utc_ms;
+  const bool same = same_folder && time.time && time_ && time_->time &&
+                    time_source_ == TimeSource::kPath && time_->time->utc_ms == time.time->utc_ms;
   if (time.time && !same) StartMoment(time, TimeSource::kPath, bare.line.position.line);
 }
 
@@ -165,12 +213,26 @@ std::optional<int64_t> Distance(const LinePrefix* prefix, std::optional<int64_t>
 
 }  // namespace
 
-// Without a header a new read shows only in the numbers of the rows and the times of the lines.
-DumpBuilder::Restart DumpStream::RestartAt(const BareLine& bare) const {
-  if (has_header_) return DumpBuilder::Restart::kAtZero;
-  const std::optional<int64_t> distance = Distance(bare.prefix, clock_ms_, clock_is_partial_);
-  return distance.value_or(0) > 0 ? DumpBuilder::Restart::kAtNoHigher
-                                  : DumpBuilder::Restart::kAtZero;
+// Without headers a new read shows in the numbers of the rows.
+DumpBuilder::Restart DumpStream::RestartAt() const {
+  return has_header_ ? DumpBuilder::Restart::kAtZero : DumpBuilder::Restart::kAtNoHigher;
+}
+
+// True for a row that is neither the first of a read nor the next of the one that is being read:
+// a part of the text is lost.
+bool DumpStream::IsOfLostRead(const BareLine& bare) const {
+  const uint64_t slot = SlotOf(bare.text);
+  if (slot == 0) return false;
+  if (!in_dump_) {
+    const bool is_timed = !settings_.refuse_untimed || IsTimed(bare, FamilyOfRow(bare.text));
+    return settings_.has_headers && is_timed && BeginsAsRow(bare.text);
+  }
+  if (is_torn_) return true;
+  // A slow reader takes its time, but skips no row.
+  const bool is_later =
+      Distance(bare.prefix, clock_ms_, clock_is_partial_).value_or(0) > kSameReadMs;
+  return is_later && has_header_ && !builder_.records().empty() && BeginsAsRow(bare.text) &&
+         slot != builder_.records().back().slot + 1;
 }
 
 void DumpStream::TakeText(const BareLine& bare) {
@@ -183,13 +245,17 @@ void DumpStream::TakeText(const BareLine& bare) {
       Distance(bare.prefix, clock_ms_, clock_is_partial_).value_or(0) > kSameReadMs) {
     EndDump(bare.line.position.offset, false);
   }
+  if (IsOfLostRead(bare)) {
+    is_torn_ = in_dump_;
+    return in_dump_ ? RefuseInDump(bare, Reason::kLostRows) : RefuseStray(bare, Reason::kLostRows);
+  }
   if (!in_dump_) BeginDump({}, bare, false);
   if (!in_dump_) {
     RefuseStray(bare, Reason::kNoTime);
     return;
   }
   const auto add = [&] {
-    return builder_.AddLine(bare.text, bare.line.position, bare.line.terminated, RestartAt(bare));
+    return builder_.AddLine(bare.text, bare.line.position, bare.line.terminated, RestartAt());
   };
   DumpBuilder::Added added = add();
   if (added == DumpBuilder::Added::kOtherFamily || added == DumpBuilder::Added::kRestarts) {
@@ -200,6 +266,10 @@ void DumpStream::TakeText(const BareLine& bare) {
       return;
     }
     added = add();
+  }
+  if (added == DumpBuilder::Added::kFalls) {
+    is_torn_ = true;
+    return RefuseInDump(bare, Reason::kLostRows);
   }
   NoteClock(bare);
   if (added == DumpBuilder::Added::kRefused) NoteRefused(bare);
@@ -229,12 +299,16 @@ void DumpStream::TakeLongLine(const BareLine& bare) {
 }
 
 void DumpStream::TakeRows(TextWindow& text) {
-  if (!in_dump_) return;
+  if (!in_dump_ || is_torn_) return;
   procnet::LinePosition position = text.position();
   const uint64_t old_line = position.line;
-  const size_t consumed =
-      builder_.AddRows(text.CompleteLines(), position, DumpBuilder::Restart::kAtZero);
+  const size_t consumed = builder_.AddRows(text.CompleteLines(), position, RestartAt());
   text.Consume(consumed, position.line - old_line);
+}
+
+void DumpStream::RefuseInDump(const BareLine& bare, Reason reason) {
+  builder_.Refuse(bare.text, bare.line.position, 0, reason);
+  NoteRefused(bare);
 }
 
 // Bounds what a dump of damaged rows keeps in memory, and shows the line with its prefix.
@@ -278,9 +352,11 @@ void DumpStream::BeginDump(const Header& header, const BareLine& bare, bool has_
   header_is_whole_ = false;
   family_is_known_ = false;
   lines_were_refused_ = false;
+  is_torn_ = false;
   dump_refused_bytes_ = 0;
   header_tcp6_ = header.tcp6;
   dump_first_ = bare.line.position;
+  dump_time_ = time_is_used_up_ ? std::nullopt : time_;
   dump_prefixes_.clear();
   if (bare.prefix == nullptr) return;
   dump_prefixes_ = bare.prefix->readers;
@@ -299,7 +375,8 @@ void DumpStream::DecideTime(const BareLine& bare, Family family) {
       moment_has_[1 - Index(family)] &&
       Distance(bare.prefix, clock_ms_, clock_is_partial_).value_or(kSameReadMs + 1) <= kSameReadMs;
   if (follows) return;
-  StartMoment(keeper_.Next(*bare.prefix->time), TimeSource::kPrefix, bare.line.position.line);
+  StartMoment(output_.keeper.Next(*bare.prefix->time), TimeSource::kPrefix,
+              bare.line.position.line);
 }
 
 void DumpStream::EndDump(uint64_t end_offset, bool open) {
@@ -339,7 +416,7 @@ void DumpStream::EndDump(uint64_t end_offset, bool open) {
   dump.netns = output_.text_netns;
   dump.path = path_;
   dump.prefixes = dump_prefixes_;
-  dump.time = time_is_used_up_ ? std::nullopt : time_;
+  dump.time = dump_time_;
   dump.time_source = dump.time ? time_source_ : TimeSource::kNone;
   dump.time_line = time_line_;
   if (!settings_.moment_times.empty()) {

@@ -18,7 +18,7 @@ namespace tcpsnap::capture {
 class SplitOutput {
  public:
   SplitOutput(const SplitSettings& settings, DumpEvents& events)
-      : settings_(settings), events_(events) {}
+      : keeper(settings.date, settings.zone), settings_(settings), events_(events) {}
 
   const SplitSettings& settings() const { return settings_; }
   DumpEvents& events() { return events_; }
@@ -30,6 +30,8 @@ class SplitOutput {
   procnet::LineCounts counts;
   std::string text_host;   ///< that the text says it is of, for lines that name none
   std::string text_netns;  ///< of that host; empty: its own
+  TimeKeeper keeper;       ///< one for all: each stream goes on from the times of the others
+  bool saw_sure_time = false;
 
  private:
   const SplitSettings& settings_;
@@ -64,20 +66,22 @@ class DumpStream {
  private:
   size_t NextMoment(procnet::Family family) const;
   bool IsTimed(const BareLine& bare, procnet::Family family) const;
+  void TakeTime(const Marker& marker, const BareLine& bare);
+  bool IsOfLostRead(const BareLine& bare) const;
+  void RefuseInDump(const BareLine& bare, procnet::Reason reason);
   void NotePath(const BareLine& bare);
   void NoteClock(const BareLine& bare);
   void StartMoment(const TimeResult& time, TimeSource source, uint64_t line);
   void BeginDump(const procnet::Header& header, const BareLine& bare, bool has_header);
   void DecideTime(const BareLine& bare, procnet::Family family);
   void EndDump(uint64_t end_offset, bool open);
-  procnet::DumpBuilder::Restart RestartAt(const BareLine& bare) const;
+  procnet::DumpBuilder::Restart RestartAt() const;
   void RefuseStray(const BareLine& bare, procnet::Reason reason);
   void NoteRefused(const BareLine& bare);
 
   const std::string host_;
   SplitOutput& output_;
   const SplitSettings& settings_;
-  TimeKeeper keeper_;
   procnet::DumpBuilder builder_;
 
   // The dump that is being read.
@@ -87,7 +91,9 @@ class DumpStream {
   bool lines_were_refused_ = false;  // and handed on
   bool header_tcp6_ = false;
   bool header_is_whole_ = false;  // a header that was cut shows no empty table
+  bool is_torn_ = false;          // rows of it are lost: what follows is of another read
   procnet::LinePosition dump_first_;
+  std::optional<TimeResult> dump_time_;
   std::vector<size_t> dump_prefixes_;
   size_t dump_refused_bytes_ = 0;
 
@@ -99,6 +105,7 @@ class DumpStream {
   // The moment.
   std::optional<TimeResult> time_;
   TimeSource time_source_ = TimeSource::kNone;
+  bool time_is_whole_ = false;  // it was told with its date
   uint64_t time_line_ = 0;
   bool time_is_used_up_ = false;         // by a second table of one family, or the end of a read
   bool moment_has_[2] = {false, false};  // tcp, tcp6

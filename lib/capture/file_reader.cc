@@ -331,6 +331,8 @@ FileOutcome ReadFile(const FileToRead& file, ByteSource& source, const std::stri
   split.refuse_untimed = file.plan.by_text;
   split.moment_times = file.plan.moment_times;
   split.prefixes = file.survey.prefixes;
+  split.ignore_weak = file.survey.has_sure_times;
+  split.has_headers = file.survey.has_headers;
   totals.counts = SplitDumps(text, split, events);
   std::vector<procnet::RefusedLine> refused = source.TakeRefused();
   if (!refused.empty()) sink.StrayRefused(std::move(refused));

@@ -34,6 +34,8 @@ struct Marker {
   std::string_view host;   ///< the machine that the capture says it is of; empty: none
   std::string_view netns;  ///< of it, where the rows are those of another network namespace
   bool closes = false;  ///< the read above ended here (`end` of tcpsnap-capture); `time` is absent
+  /// Words that say nothing of time stand before it: it counts only where no surer marker does.
+  bool weak = false;
   bool is_screen = false;  ///< the rows below are what fitted a screen (`watch`)
 };
 
@@ -51,6 +53,7 @@ struct Prefix {
   std::optional<TimeResult> time;  ///< when the line was written
   std::string_view host;           ///< that wrote it (syslog host, pod, service); empty: unsaid
   std::string_view path;           ///< of the file that the line is of (`grep . FILES`); or empty
+  std::string_view source;  ///< words that may tell lines of different writers apart; or empty
 };
 
 /// Reads what stands at the front of a line (blanks not removed); nullopt when it is no prefix of

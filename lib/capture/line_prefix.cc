@@ -2,6 +2,10 @@
 
 namespace tcpsnap::capture {
 
+namespace {
+
+constexpr size_t kMostPrefixes = 3;
+
 void AddPrefix(LinePrefix& all, const Prefix& prefix, size_t reader) {
   all.readers.push_back(reader);
   all.layouts.push_back(prefix.layout);
@@ -9,6 +13,32 @@ void AddPrefix(LinePrefix& all, const Prefix& prefix, size_t reader) {
   if (prefix.time) all.time = prefix.time;
   if (!prefix.host.empty()) all.host = prefix.host;
   if (!prefix.path.empty()) all.path = prefix.path;
+  if (!prefix.source.empty()) all.source = prefix.source;
+}
+
+// Goes on behind the prefixes so far.
+std::optional<LinePrefix> FindBehind(std::string_view line, const Zone& zone,
+                                     const std::function<bool(std::string_view rest)>& is_wanted,
+                                     const LinePrefix& so_far) {
+  const std::span<const PrefixReader> readers = PrefixReaders();
+  for (size_t i = 0; i < readers.size(); ++i) {
+    const std::optional<Prefix> prefix = readers[i](line.substr(so_far.length), zone);
+    if (!prefix || prefix->length == 0) continue;
+    LinePrefix all = so_far;
+    AddPrefix(all, *prefix, i);
+    if (is_wanted(line.substr(all.length))) return all;
+    if (all.readers.size() == kMostPrefixes) continue;
+    if (std::optional<LinePrefix> found = FindBehind(line, zone, is_wanted, all)) return found;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<LinePrefix> FindPrefixes(
+    std::string_view line, const Zone& zone,
+    const std::function<bool(std::string_view rest)>& is_wanted) {
+  return FindBehind(line, zone, is_wanted, {});
 }
 
 std::optional<LinePrefix> TakePrefixes(std::string_view line, std::span<const size_t> readers,

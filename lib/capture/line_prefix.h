@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -22,6 +23,7 @@ struct LinePrefix {
   std::optional<TimeResult> time;  ///< of the innermost that has one: the nearest to the reading
   std::string_view host;
   std::string_view path;
+  std::string_view source;  ///< words that may tell lines of different writers apart
 };
 
 /// Takes off exactly these prefixes; nullopt where one of them is not there.
@@ -29,42 +31,12 @@ std::optional<LinePrefix> TakePrefixes(std::string_view line, std::span<const si
                                        const Zone& zone);
 
 /// Takes off up to three prefixes, until what is left `is_wanted`; nullopt where none lead there.
-template <typename Wanted>
-std::optional<LinePrefix> FindPrefixes(std::string_view line, const Zone& zone, Wanted is_wanted);
+/// What the first readers see counts before what the later ones would swallow with it (the last of
+/// them takes any words before a row).
+std::optional<LinePrefix> FindPrefixes(std::string_view line, const Zone& zone,
+                                       const std::function<bool(std::string_view rest)>& is_wanted);
 
 /// True when the text begins as a row does: `   0: 0100007F:1538`, the rest unseen.
 bool BeginsAsRow(std::string_view text);
-
-// Implementation.
-
-/// Adds what one prefix tells.
-void AddPrefix(LinePrefix& all, const Prefix& prefix, size_t reader);
-
-template <typename Wanted>
-std::optional<LinePrefix> FindPrefixes(std::string_view line, const Zone& zone, Wanted is_wanted) {
-  constexpr size_t kMostPrefixes = 3;
-  LinePrefix all;
-  const std::span<const PrefixReader> readers = PrefixReaders();
-  while (all.readers.size() < kMostPrefixes) {
-    const std::string_view rest = line.substr(all.length);
-    std::optional<Prefix> first;
-    size_t first_reader = 0;
-    for (size_t i = 0; i < readers.size(); ++i) {
-      const std::optional<Prefix> prefix = readers[i](rest, zone);
-      if (!prefix) continue;
-      if (is_wanted(rest.substr(prefix->length))) {
-        AddPrefix(all, *prefix, i);
-        return all;
-      }
-      if (!first) {
-        first = prefix;
-        first_reader = i;
-      }
-    }
-    if (!first || first->length == 0) return std::nullopt;
-    AddPrefix(all, *first, first_reader);
-  }
-  return std::nullopt;
-}
 
 }  // namespace tcpsnap::capture

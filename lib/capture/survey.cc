@@ -14,6 +14,7 @@ class Surveyor : public DumpEvents {
   explicit Surveyor(const SurveySettings& settings) : settings_(settings) {}
 
   void OnMarker(const Marker& marker, const Line&) override {
+    survey.has_sure_times |= marker.time && marker.time->time && !marker.weak;
     survey.counts_from_start |= marker.relative_ms.has_value();
   }
   void OnTime(const TimeResult& time, const Line& line) override {
@@ -32,6 +33,7 @@ class Surveyor : public DumpEvents {
   }
   void OnDump(FoundDump& dump) override {
     survey.has_dumps = true;
+    survey.has_headers |= dump.has_header;
     ++survey.dumps;
     NoteRefused(dump.refused);
     survey.moments += !dump.same_moment;
@@ -76,7 +78,9 @@ class Surveyor : public DumpEvents {
       survey.broken = PlacedTime{*dump.time, dump.time_line, {}};
       if (last_broken_.line == dump.time_line) survey.broken->text = last_broken_.text;
     }
-    if (survey.dumps == 1 && !dump.time) survey.first_is_untimed = true;
+    if (survey.dumps != 1 || dump.time) return;
+    survey.first_is_untimed = true;
+    survey.starts_with_table = dump.has_header && dump.counts.other == 0 && survey.times == 0;
   }
   // Rows of a udp table without its header are another table, no damage.
   void NoteRefused(const std::vector<procnet::RefusedLine>& lines) {

@@ -34,6 +34,9 @@ struct Survey {
   std::optional<PlacedTime> first_time;  ///< the first line that is a time and can be used
   uint64_t times = 0;                    ///< how many such lines
   bool counts_from_start = false;        ///< some are relative
+  bool starts_with_table = false;        ///< nothing but a table stands above the first time
+  bool has_sure_times = false;           ///< of markers that are not weak
+  bool has_headers = false;              ///< above some dump
   bool first_is_untimed = false;         ///< the first dump stands above all times
   bool ends_with_time = false;           ///< a time stands below the last dump
   /// The times in their order, where the first dump is untimed.

@@ -76,7 +76,7 @@ bool TextWindow::NextLine(Line& line) {
     line.too_long = true;
     line.text = line.text.substr(0, kMaxLineBytes);
   }
-  if (!line.text.empty() && line.text.back() == '\r') line.text.remove_suffix(1);
+  while (!line.text.empty() && line.text.back() == '\r') line.text.remove_suffix(1);
   if (!line.terminated && !at_end_) {
     KeepBeginning(line);
   } else {

@@ -22,6 +22,15 @@ size_t PointerDigits(std::string_view line) {
   return tokens.Next().size();
 }
 
+bool HoldsPaddedLine(std::string_view lines) {
+  while (!lines.empty()) {
+    const size_t end = lines.find('\n');
+    if (end >= kPaddedWidth) return true;
+    lines.remove_prefix(end + 1);
+  }
+  return false;
+}
+
 // Behind so many lines of a text that holds them.
 const char* BehindLines(const char* text, size_t lines) {
   for (; lines > 0; --lines) {
@@ -39,7 +48,7 @@ void DumpBuilder::Clear(const Header& header) {
   padded_ = header.padded;
   pointer_digits_ = 0;
   last_was_cut_ = false;
-  has_row_zero_ = false;
+  has_row_zero_ = is_contiguous_ = false;
   records_.clear();
   refused_.clear();
   linux22_rows_.clear();
@@ -70,20 +79,33 @@ size_t DumpBuilder::AddRows(std::string_view text, LinePosition& position, Resta
     // The first row is AddLine's, so each has one above it.
     for (size_t i = 0; i < count; ++i) {
       const SocketRecord* const record = &records_[old_count + i];
-      if (record[0].slot != 0) continue;
-      const bool again = has_row_zero_ && record[-1].slot > 0;
-      has_row_zero_ = true;
-      if (!again) continue;
-      count = i;
-      stop = BehindLines(text.data(), count);
+      if (record[0].slot == record[-1].slot + 1) continue;
+      if (Restarts(record[-1].slot, record[0].slot, restart) ||
+          Falls(record[-1].slot, record[0].slot)) {
+        count = i;
+        stop = BehindLines(text.data(), count);
+        break;
+      }
+      has_row_zero_ |= record[0].slot == 0;
+      is_contiguous_ = false;
     }
   }
   records_.resize(old_count + count);
   const size_t consumed = static_cast<size_t>(stop - text.data());
   if (consumed > 0) last_was_cut_ = false;
+  if (!padded_ && *family_ == Family::kTcp) padded_ = HoldsPaddedLine(text.substr(0, consumed));
   position.line += count;
   position.offset += consumed;
   return consumed;
+}
+
+bool DumpBuilder::Restarts(uint64_t last, uint64_t slot, Restart restart) const {
+  if (restart == Restart::kAtNoHigher && slot <= last) return true;
+  return slot == 0 && last > 0 && has_row_zero_;
+}
+
+bool DumpBuilder::Falls(uint64_t last, uint64_t slot) const {
+  return is_contiguous_ && slot <= last && records_.size() > 1;
 }
 
 bool DumpBuilder::Wants(std::string_view line, bool terminated) const {
@@ -104,10 +126,8 @@ DumpBuilder::Added DumpBuilder::AddLine(std::string_view line, LinePosition posi
   }
   if (result.reason == Reason::kNone && !records_.empty() && restart != Restart::kNever) {
     const uint64_t last = records_.back().slot;
-    if ((record.slot == 0 && last > 0 && has_row_zero_) ||
-        (restart == Restart::kAtNoHigher && record.slot <= last)) {
-      return Added::kRestarts;
-    }
+    if (Restarts(last, record.slot, restart)) return Added::kRestarts;
+    if (Falls(last, record.slot)) return Added::kFalls;
   }
   if (result.reason == Reason::kNone && !terminated && !IsSurelyWhole(line, record)) {
     result = {Reason::kCutRow, line.size()};
@@ -133,6 +153,8 @@ DumpBuilder::Added DumpBuilder::AddLine(std::string_view line, LinePosition posi
   if (!family_) LearnFrom(line, record);
   padded_ |= record.family == Family::kTcp && line.size() >= kPaddedWidth;
   has_row_zero_ |= record.slot == 0;
+  is_contiguous_ = records_.empty() ? record.slot == 0
+                                    : is_contiguous_ && record.slot == records_.back().slot + 1;
   records_.push_back(record);
   return Added::kTaken;
 }
@@ -245,9 +267,12 @@ Dump ParseDump(std::string_view text, std::optional<ByteOrder> order) {
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     if (const Header header = ParseHeader(line); header.table != Table::kNone) {
       reading = header.table == Table::kTcp;
-      if (dump.table == Table::kNone) {
+      const bool is_first = dump.table == Table::kNone;
+      if (is_first && reading && builder.empty()) builder.Clear(header);
+      if (reading && header.joined_at > 0) {
+        builder.Refuse(line, position, header.joined_at, Reason::kJoinedRow);
+      } else if (is_first) {
         dump.table = header.table;
-        if (builder.empty()) builder.Clear(header);
       } else {
         ++dump.other_lines;
       }

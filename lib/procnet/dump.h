@@ -70,8 +70,8 @@ class DumpBuilder {
   /// Consumes as many whole rows of the common shape as it can from `text`, which must start at a
   /// line and be followed by kReadAhead readable bytes. Returns the bytes consumed, always up to a
   /// line's start, and moves `position` along. Takes nothing before the first row, which AddLine
-  /// must take: it tells what the others look like; nor a row that `restart` (kNever or kAtZero)
-  /// speaks of.
+  /// must take: it tells what the others look like; nor a row that `restart` speaks of, or that
+  /// falls.
   size_t AddRows(std::string_view text, LinePosition& position, Restart restart = Restart::kNever);
 
   /// True when the line, which is no header, belongs to the rows: whole, damaged, or the rest of
@@ -84,6 +84,8 @@ class DumpBuilder {
     kOtherFamily,  ///< a whole row of the other family: it belongs to another dump; nothing was
                    ///< done
     kRestarts,     ///< a whole row that `restart` speaks of; nothing was done
+    kFalls,        ///< numbered no higher than the row above, where all were numbered from 0 on:
+                   ///< what was between them is lost; nothing was done (not with kNever)
   };
   /// Adds one line, by the complete parser. `terminated` is false for a last line without '\n',
   /// which is taken only when it is surely whole.
@@ -112,6 +114,8 @@ class DumpBuilder {
     LinePosition position;
     std::string text;
   };
+  bool Restarts(uint64_t last, uint64_t slot, Restart restart) const;
+  bool Falls(uint64_t last, uint64_t slot) const;
   void LearnFrom(std::string_view first_line, const SocketRecord& record);
   bool IsSurelyWhole(std::string_view line, const SocketRecord& record) const;
   void RefuseLinux22Rows();
@@ -121,7 +125,8 @@ class DumpBuilder {
   bool padded_ = false;        ///< the header or some tcp row was padded to 149
   bool last_was_cut_ = false;  ///< the last line was refused
   bool has_row_zero_ = false;
-  size_t pointer_digits_ = 0;  ///< of the first row; 0 where it has no pointer
+  bool is_contiguous_ = false;  ///< the rows are numbered 0, 1, 2, ...
+  size_t pointer_digits_ = 0;   ///< of the first row; 0 where it has no pointer
   Records records_;
   std::vector<RefusedLine> refused_;
   std::vector<PlacedLine> linux22_rows_;  ///< the rows so far, while all of them have 10 columns

@@ -22,6 +22,13 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view lower) {
   return true;
 }
 
+bool HoldsDigit(std::string_view word) {
+  for (const char c : word) {
+    if (IsDigit(c)) return true;
+  }
+  return false;
+}
+
 // Columns that every modern row has but the kernel's header leaves out.
 bool IsUnnamedColumn(std::string_view word) {
   static constexpr std::array<std::string_view, 7> kNames = {"ref", "pointer", "rto",     "ato",
@@ -47,19 +54,23 @@ Header ParseHeader(std::string_view line) noexcept {
   const std::string_view first = tokens.Next();
   // Nearly every line that asks is something else: decide on the first word.
   if (first == "sl") {
-    if (!StartsWith(tokens.Next(), "local_address")) return {};
+    const std::string_view local = tokens.Next();
+    if (!StartsWith(local, "local_address")) return {};
     const size_t local_start = tokens.start();
     Header header;
+    if (HoldsDigit(local)) header.joined_at = local_start;
     header.table = Table::kTcp;
     header.padded = line.size() >= kPaddedWidth;
     Tokens peek = tokens;
     peek.Next();
     header.tcp6 = peek.start() - local_start > kWidestTcpAddress;
     for (std::string_view word = tokens.Next(); !word.empty(); word = tokens.Next()) {
+      if (header.joined_at == 0 && HoldsDigit(word)) header.joined_at = tokens.start();
       if (word == "drops") header.table = Table::kUdp;
       if (header.extra_columns && !IsUnnamedColumn(word)) ++*header.extra_columns;
       if (EqualsIgnoringCase(word, "inode")) header.extra_columns = 0;
     }
+    if (header.joined_at > 0) header.extra_columns.reset();
     return header;
   }
   const std::string_view second = tokens.Next();

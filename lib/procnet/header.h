@@ -35,7 +35,9 @@ struct Header {
   /// Words behind `inode` that are none of the kernel's columns (kTcp only); nullopt where the
   /// header is damaged and has no such word.
   std::optional<int> extra_columns;
-  bool tcp6 = false;    ///< words set apart for wide addresses; counts only where no row follows
+  bool tcp6 = false;  ///< words set apart for wide addresses; counts only where no row follows
+  /// Where another line begins in this one, since a header has no digits; 0: nowhere.
+  size_t joined_at = 0;
   bool padded = false;  ///< 149 characters wide, as the kernel pads tcp (not tcp6)
 };
 

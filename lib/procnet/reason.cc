@@ -52,6 +52,9 @@ constexpr std::array<Entry, static_cast<size_t>(Reason::kCount)> kEntries = {{
     {"bad_json",
      "The line is no JSON, though it begins as such: it was cut or damaged; what it held can't be "
      "told."},
+    {"lost_rows",
+     "Rows or a header are missing above it: it is of another read of the table than what stands "
+     "there, so how many sockets that read had can't be told."},
 }};
 
 }  // namespace

@@ -30,6 +30,7 @@ enum class Reason : uint8_t {
   kLineTooLong,
   kNoTime,
   kBadJson,
+  kLostRows,
   kCount,  ///< how many there are; no reason
 };
 

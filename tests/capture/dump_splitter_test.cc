@@ -108,7 +108,8 @@ TEST_CASE("a dump ends at a marker, a header, a row of the other family, or the 
         "tcp 3: 280-560 rows 1 header\n"
         "tcp6 5: 560-879 rows 1 header open same\n");
   CHECK(SplitText(Text(kRow, kRow, kRow6, kRow)).events.text ==
-        "tcp 1: 0-260 rows 2\n"
+        "tcp 1: 0-130 rows 1\n"  // two reads: no read has two rows 0
+        "tcp 2: 130-260 rows 1\n"
         "tcp6 3: 260-434 rows 1 same\n"
         "tcp 4: 434-564 rows 1 open\n");
 }

@@ -35,7 +35,7 @@ std::vector<OwnedLine> ReferenceLines(const std::string& text) {
       line.too_long = true;
       line.text.resize(kMaxLineBytes);
     }
-    if (!line.text.empty() && line.text.back() == '\r') line.text.pop_back();
+    while (!line.text.empty() && line.text.back() == '\r') line.text.pop_back();
     lines.push_back(line);
     begin = end + terminated;
   }
@@ -57,7 +57,7 @@ std::vector<OwnedLine> WindowLines(const std::string& text, size_t most, unsigne
       const size_t size = complete.find('\n') + 1;
       if (size <= kMaxLineBytes) {
         std::string whole(complete.substr(0, size - 1));
-        if (!whole.empty() && whole.back() == '\r') whole.pop_back();
+        while (!whole.empty() && whole.back() == '\r') whole.pop_back();
         lines.push_back(
             {std::move(whole), window.position().line, window.position().offset, true, false});
         window.Consume(size, 1);

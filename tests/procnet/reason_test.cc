@@ -133,7 +133,8 @@ TEST_CASE("a row of the other family in a dump") {
 TEST_CASE("every reason has a name and a sentence of its own, and a test") {
   std::set<Reason> produced = {Reason::kNone, Reason::kForeignFamily};
   for (const Refusal& refusal : kRefusals) produced.insert(refusal.reason);
-  produced.insert({Reason::kLineTooLong, Reason::kNoTime, Reason::kBadJson});  // of lib/capture
+  produced.insert({Reason::kLineTooLong, Reason::kNoTime, Reason::kBadJson,
+                   Reason::kLostRows});  // of lib/capture
   std::set<std::string_view> names, sentences;
   for (size_t i = 0; i < static_cast<size_t>(Reason::kCount); ++i) {
     const auto reason = static_cast<Reason>(i);

@@ -193,8 +193,12 @@ DumpBuilder ReadInPieces(std::string_view text, uint64_t seed) {
     const procnet::Header header = procnet::ParseHeader(line);
     if (header.table != procnet::Table::kNone) {
       reading = header.table == procnet::Table::kTcp;
-      if (!header_seen && builder.empty()) builder.Clear(header);
-      header_seen = true;
+      if (!header_seen && reading && builder.empty()) builder.Clear(header);
+      if (reading && header.joined_at > 0) {
+        builder.Refuse(line, position, header.joined_at, Reason::kJoinedRow);
+      } else {
+        header_seen = true;
+      }
     } else if (reading && builder.Wants(line, newline != rest.npos) &&
                builder.AddLine(line, position, newline != rest.npos) ==
                    DumpBuilder::Added::kOtherFamily) {
