@@ -56,6 +56,7 @@ struct FoundDump {
   bool is_screen = false;          ///< it shows what fitted a screen
   bool same_moment = false;        ///< the other family's dump of this moment came before it
   std::string netns;               ///< of the host, where its lines name another than its own
+  std::string kernel;              ///< of the host, as uname tells it; empty: unsaid
   std::string host;                ///< that its lines name; empty: unsaid
   std::string path;                ///< of the file that its lines name; empty: unsaid
   std::vector<size_t> prefixes;    ///< of its first line: positions in PrefixReaders()

@@ -21,6 +21,9 @@ constexpr size_t kHeldBytes = 1 << 20;
 // of tcp is followed by that of tcp6 at once.
 constexpr int64_t kSameReadMs = 2000;
 
+// The longest that one read takes, by the slowest reader.
+constexpr int64_t kLongestReadMs = 300'000;
+
 size_t Index(Family family) { return family == Family::kTcp6; }
 
 std::string_view FolderOf(std::string_view path) {
@@ -90,7 +93,7 @@ void DumpStream::TakeHeader(const Header& header, const BareLine& bare) {
   if (header.joined_at == 0) {
     ++output_.counts.headers;
   } else if (in_dump_) {
-    RefuseInDump(bare, Reason::kJoinedRow);
+    RefuseInDump(bare, Reason::kJoinedRow, header.joined_at);
   } else {
     RefuseStray(bare, Reason::kJoinedRow);
   }
@@ -120,8 +123,10 @@ void DumpStream::TakeMarker(const Marker& marker, const BareLine& bare) {
   if (!marker.host.empty()) {
     output_.text_host = marker.host;
     output_.text_netns.clear();
+    output_.text_kernel.clear();
   }
   if (!marker.netns.empty()) output_.text_netns = marker.netns;
+  if (!marker.kernel.empty()) output_.text_kernel = marker.kernel;
   is_screen_ = marker.is_screen || (is_screen_ && !marker.time);
   TakeTime(marker, bare);
   ++output_.counts.markers;
@@ -228,11 +233,11 @@ bool DumpStream::IsOfLostRead(const BareLine& bare) const {
     return settings_.has_headers && is_timed && BeginsAsRow(bare.text);
   }
   if (is_torn_) return true;
+  if (!has_header_ || builder_.records().empty() || !BeginsAsRow(bare.text)) return false;
   // A slow reader takes its time, but skips no row.
-  const bool is_later =
-      Distance(bare.prefix, clock_ms_, clock_is_partial_).value_or(0) > kSameReadMs;
-  return is_later && has_header_ && !builder_.records().empty() && BeginsAsRow(bare.text) &&
-         slot != builder_.records().back().slot + 1;
+  const int64_t waited_ms = Distance(bare.prefix, clock_ms_, clock_is_partial_).value_or(0);
+  const bool is_next = slot == builder_.records().back().slot + 1;
+  return waited_ms > (is_next ? kLongestReadMs : kSameReadMs);
 }
 
 void DumpStream::TakeText(const BareLine& bare) {
@@ -306,8 +311,8 @@ void DumpStream::TakeRows(TextWindow& text) {
   text.Consume(consumed, position.line - old_line);
 }
 
-void DumpStream::RefuseInDump(const BareLine& bare, Reason reason) {
-  builder_.Refuse(bare.text, bare.line.position, 0, reason);
+void DumpStream::RefuseInDump(const BareLine& bare, Reason reason, size_t column) {
+  builder_.Refuse(bare.text, bare.line.position, column, reason);
   NoteRefused(bare);
 }
 
@@ -414,6 +419,7 @@ void DumpStream::EndDump(uint64_t end_offset, bool open) {
   dump.is_screen = is_screen_;
   dump.host = host_.empty() ? output_.text_host : host_;
   dump.netns = output_.text_netns;
+  dump.kernel = output_.text_kernel;
   dump.path = path_;
   dump.prefixes = dump_prefixes_;
   dump.time = dump_time_;

@@ -28,9 +28,10 @@ class SplitOutput {
   void Flush();
 
   procnet::LineCounts counts;
-  std::string text_host;   ///< that the text says it is of, for lines that name none
-  std::string text_netns;  ///< of that host; empty: its own
-  TimeKeeper keeper;       ///< one for all: each stream goes on from the times of the others
+  std::string text_host;    ///< that the text says it is of, for lines that name none
+  std::string text_netns;   ///< of that host; empty: its own
+  std::string text_kernel;  ///< of that host, as uname tells it; or empty
+  TimeKeeper keeper;        ///< one for all: each stream goes on from the times of the others
   bool saw_sure_time = false;
 
  private:
@@ -68,7 +69,7 @@ class DumpStream {
   bool IsTimed(const BareLine& bare, procnet::Family family) const;
   void TakeTime(const Marker& marker, const BareLine& bare);
   bool IsOfLostRead(const BareLine& bare) const;
-  void RefuseInDump(const BareLine& bare, procnet::Reason reason);
+  void RefuseInDump(const BareLine& bare, procnet::Reason reason, size_t column = 0);
   void NotePath(const BareLine& bare);
   void NoteClock(const BareLine& bare);
   void StartMoment(const TimeResult& time, TimeSource source, uint64_t line);

@@ -80,6 +80,12 @@ class FileEvents : public DumpEvents {
     if (file_.facts.bundle != nullptr && dumps_ == 0) {
       sink_.Host(dump.host, dump.netns, dump.taken_ms, file_.facts.bundle->facts);
     }
+    if (found.kernel != kernel_) {
+      kernel_ = found.kernel;
+      HostFacts facts;
+      facts.uname = kernel_;
+      if (!kernel_.empty()) sink_.Host(dump.host, dump.netns, dump.taken_ms, facts);
+    }
     screens_ += found.is_screen;
     dump.records = std::move(found.records);
     dump.refused = std::move(found.refused);
@@ -145,8 +151,11 @@ class FileEvents : public DumpEvents {
       return;
     }
     const Bundle* const bundle = file_.facts.bundle;
-    if (bundle != nullptr && bundle->byte_order) {
-      dump.byte_order = *bundle->byte_order;
+    std::optional<ByteOrder> told =
+        ByteOrderOfMachine(found.kernel.substr(found.kernel.rfind(' ') + 1));
+    if (bundle != nullptr && bundle->byte_order) told = bundle->byte_order;
+    if (told) {
+      dump.byte_order = *told;
       dump.byte_order_origin = ByteOrderOrigin::kTold;
       return;
     }
@@ -188,6 +197,7 @@ class FileEvents : public DumpEvents {
   std::map<std::tuple<std::string, bool, int64_t>, int64_t> ordinals_;  // by host, family and time
   std::optional<CountdownCheck> countdown_;
   std::map<std::string, int64_t> last_ms_;  // by host
+  std::string kernel_;                      // of the last dump
   size_t rows_before_[2] = {0, 0};          // of the last dump of each family
   uint64_t dumps_ = 0;
   int64_t moment_ = 0;

@@ -30,9 +30,10 @@ struct Marker {
   std::optional<TimeResult> time;
   std::optional<int64_t> relative_ms;  ///< since a start that --start must tell (`--- t=12 ---`)
   NamedFile file = NamedFile::kUnsaid;
-  std::string_view path;   ///< of the file that it names, as it stands there; empty: none
-  std::string_view host;   ///< the machine that the capture says it is of; empty: none
-  std::string_view netns;  ///< of it, where the rows are those of another network namespace
+  std::string_view path;    ///< of the file that it names, as it stands there; empty: none
+  std::string_view host;    ///< the machine that the capture says it is of; empty: none
+  std::string_view netns;   ///< of it, where the rows are those of another network namespace
+  std::string_view kernel;  ///< of it: system, release and machine, as uname tells them
   bool closes = false;  ///< the read above ended here (`end` of tcpsnap-capture); `time` is absent
   /// Words that say nothing of time stand before it: it counts only where no surer marker does.
   bool weak = false;

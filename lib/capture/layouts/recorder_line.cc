@@ -33,6 +33,7 @@ std::optional<Marker> ReadRecorderLine(std::string_view line, const Zone& zone) 
   const std::string_view value = words.Next();
   if (word.empty() || !IsLetter(word[0])) return std::nullopt;
   if (word == "host") marker.host = value;
+  if (word == "kernel") marker.kernel = TrimBlanks(line.substr(kOther.size() + word.size()));
   if (word == "netns" && words.Next() == "of") marker.netns = value;
   if (word == "end") marker.closes = true;
   if (word == "begin") {
