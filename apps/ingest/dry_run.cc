@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "capture/clock.h"
+#include "capture/same_moment.h"
 #include "common/interrupt.h"
 #include "common/output.h"
 #include "common/run_main.h"
@@ -24,17 +25,23 @@ namespace {
 // One block of text a source.
 class DryRunSink : public capture::CaptureSink {
  public:
-  DryRunSink(const capture::Zone& zone, store::Database* database, apps::Output& output,
-             FileReport& report, Progress& progress)
-      : zone_(zone), output_(output), report_(report), progress_(progress) {
+  DryRunSink(const capture::CaptureSettings& settings, store::Database* database,
+             apps::Output& output, FileReport& report, Progress& progress)
+      : zone_(settings.zone),
+        same_moment_(settings.host_pattern),
+        output_(output),
+        report_(report),
+        progress_(progress) {
     if (database != nullptr) known_.emplace(*database);
   }
 
   void Begin(const capture::SourceInfo& source) override {
     source_ = {};
     source_.path = source.path;
+    same_moment_.Begin(source.path);
   }
   void Dump(capture::CapturedDump&& dump) override {
+    if (const auto warning = same_moment_.Add(dump)) report_.Warn(*warning);
     const store::IncomingDump incoming = ToIncoming(std::move(dump));
     const store::PreparedDump& prepared = incoming.dump;
     source_.hosts.insert(incoming.netns.empty() ? incoming.host
@@ -133,6 +140,7 @@ class DryRunSink : public capture::CaptureSink {
   }
 
   const capture::Zone& zone_;
+  capture::SameMomentCheck same_moment_;
   apps::Output& output_;
   FileReport& report_;
   Progress& progress_;
@@ -154,7 +162,7 @@ int RunDryRun(const CommandLine& line) {
   apps::Output output(std::nullopt);
   Progress progress(line.quiet);
   FileReport report(progress, line.strict);
-  DryRunSink sink(line.capture.zone, database ? &*database : nullptr, output, report, progress);
+  DryRunSink sink(line.capture, database ? &*database : nullptr, output, report, progress);
   ReadPaths(line.paths, database ? WithKnownHosts(line.capture, *database) : line.capture, sink);
   output.Finish();
   return report.Finish(sink.sources);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "capture/clock.h"
+#include "capture/same_moment.h"
 #include "common/interrupt.h"
 #include "common/message.h"
 #include "common/run_main.h"
@@ -22,16 +23,24 @@ namespace {
 // Hands what was captured to the importer.
 class ImportSink : public capture::CaptureSink {
  public:
-  ImportSink(store::BackgroundImporter& importer, FileReport& report, Progress& progress)
-      : importer_(importer), report_(report), progress_(progress) {}
+  ImportSink(store::BackgroundImporter& importer, const capture::CaptureSettings& settings,
+             FileReport& report, Progress& progress)
+      : importer_(importer),
+        same_moment_(settings.host_pattern),
+        report_(report),
+        progress_(progress) {}
 
   void Begin(const capture::SourceInfo& source) override {
     store::SourceStart start{source.path, source.head, {}, source.layout, source.is_pipe};
     if (source.bytes) start.bytes = static_cast<int64_t>(*source.bytes);
     importer_.Begin(std::move(start));
+    same_moment_.Begin(source.path);
     in_source_ = true;
   }
-  void Dump(capture::CapturedDump&& dump) override { importer_.Add(ToIncoming(std::move(dump))); }
+  void Dump(capture::CapturedDump&& dump) override {
+    if (const auto warning = same_moment_.Add(dump)) report_.Warn(*warning);
+    importer_.Add(ToIncoming(std::move(dump)));
+  }
   void StrayRefused(std::vector<procnet::RefusedLine>&& lines) override {
     importer_.Refuse(std::move(lines));
   }
@@ -62,6 +71,7 @@ class ImportSink : public capture::CaptureSink {
 
  private:
   store::BackgroundImporter& importer_;
+  capture::SameMomentCheck same_moment_;
   FileReport& report_;
   Progress& progress_;
   bool in_source_ = false;
@@ -148,7 +158,7 @@ int RunImport(const CommandLine& line) {
   store::ImportSummary summary;
   {
     store::BackgroundImporter importer(database, settings);
-    ImportSink sink(importer, report, progress);
+    ImportSink sink(importer, line.capture, report, progress);
     ReadPaths(line.paths, capture_settings, sink);
     summary = importer.Finish();
   }

@@ -14,6 +14,7 @@ using procnet::ByteOrder;
 
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
 constexpr std::string_view kPathSeparators = "/!";
+constexpr size_t kMostUnreadable = 60;
 constexpr size_t kLongestUname = 1024;  // six fields of at most 64, and what `uname -a` adds
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -73,7 +74,7 @@ TimeResult ReadTime(std::string_view text, const Zone& zone) {
   return ParseTime(text.substr(4), zone);
 }
 
-void ReadDate(std::string_view content, const Zone& zone, Bundle& told) {
+void ReadTimedatectl(std::string_view content, const Zone& zone, Bundle& told) {
   const TimeResult first = ReadTime(FirstLine(content), zone);
   if (IsTime(first)) {
     told.date = first;
@@ -87,6 +88,19 @@ void ReadDate(std::string_view content, const Zone& zone, Bundle& told) {
     if (IsTime(universal)) told.date = universal;
     return;
   }
+}
+
+// At most so many bytes, without a part of a character at its end.
+std::string_view Cut(std::string_view text, size_t most) {
+  if (text.size() <= most) return text;
+  const auto is_inside = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  for (int i = 0; i < 3 && is_inside(text[most]); ++i) --most;
+  return text.substr(0, most);
+}
+
+void ReadDate(std::string_view content, const Zone& zone, Bundle& told) {
+  ReadTimedatectl(content, zone, told);
+  if (!told.date) told.unreadable_date = Cut(FirstLine(content), kMostUnreadable);
 }
 
 void ReadHostName(std::string_view content, const Zone&, Bundle& told) {
@@ -172,9 +186,9 @@ constexpr FactFile kFactFiles[] = {
     {"insights_commands/date", ReadDate},
     {"sos_commands/date/date_--utc", ReadDate},
     {"insights_commands/date_--utc", ReadDate},
-    {"timedatectl", ReadDate},
-    {"sos_commands/systemd/timedatectl", ReadDate},
-    {"insights_commands/timedatectl_status", ReadDate},
+    {"timedatectl", ReadTimedatectl},
+    {"sos_commands/systemd/timedatectl", ReadTimedatectl},
+    {"insights_commands/timedatectl_status", ReadTimedatectl},
 
     {"hostname", ReadHostName},
     {"hostname.txt", ReadHostName},
@@ -269,6 +283,7 @@ void Complete(Bundle& bundle, const Bundle& other) {
   if (other.date && (!bundle.date || (!bundle.date->time && other.date->time))) {
     bundle.date = other.date;
   }
+  if (bundle.unreadable_date.empty()) bundle.unreadable_date = other.unreadable_date;
   if (bundle.host.empty()) bundle.host = other.host;
   TakeMissing(bundle.byte_order, other.byte_order);
   HostFacts& facts = bundle.facts;
@@ -282,7 +297,8 @@ void Complete(Bundle& bundle, const Bundle& other) {
 }
 
 bool TellsNothing(const Bundle& told) {
-  return !told.date && told.host.empty() && !told.byte_order && told.facts == HostFacts{};
+  return !told.date && told.unreadable_date.empty() && told.host.empty() && !told.byte_order &&
+         told.facts == HostFacts{};
 }
 
 // A fixed order among what files of the same name tell (an archive may hold a member twice).
@@ -292,7 +308,7 @@ bool IsLess(const Bundle& a, const Bundle& b) {
     const HostFacts& facts = told.facts;
     return std::tuple(!has_time, has_time ? told.date->time->utc_ms : 0, std::cref(told.host).get(),
                       told.byte_order, facts.uname, facts.port_range_low, facts.port_range_high,
-                      facts.somaxconn, facts.tcp_max_tw_buckets);
+                      facts.somaxconn, facts.tcp_max_tw_buckets, told.unreadable_date);
   };
   return key(a) < key(b);
 }
@@ -373,6 +389,7 @@ void Bundles::Rebuild(Found& found) {
   bundle.root = found.bundle.root;
   for (const auto& [trust, told] : found.told) Complete(bundle, told);
   if (bundle.host.empty()) bundle.host = found.host_of_name;
+  if (bundle.date) bundle.unreadable_date.clear();
   found.bundle = std::move(bundle);
 }
 
@@ -385,16 +402,34 @@ bool Bundles::Holds(const Found& found, std::string_view rest) {
          std::find(kFolders.begin(), kFolders.end(), rest.substr(0, separator)) != kFolders.end();
 }
 
+// A file called `date` may be anything: where it is all there is, it makes no bundle in one.
+bool Bundles::TellsNoMore(const Found& found) {
+  return !found.told.empty() &&
+         std::all_of(found.told.begin(), found.told.end(),
+                     [](const auto& entry) { return !entry.second.unreadable_date.empty(); });
+}
+
 const Bundle* Bundles::Of(std::string_view path) const {
+  const Bundle* unreadable = nullptr;
   for (size_t length = path.size(); length > 0; --length) {
     const bool is_root = length == 1 || kPathSeparators.find(path[length - 2]) != path.npos;
     if (!is_root) continue;
     const auto found = by_root_.find(path.substr(0, length - 1));
-    if (found != by_root_.end() && Holds(found->second, path.substr(length - 1))) {
-      return &found->second.bundle;
-    }
+    if (found == by_root_.end() || !Holds(found->second, path.substr(length - 1))) continue;
+    const Bundle& bundle = found->second.bundle;
+    if (!TellsNoMore(found->second)) return &bundle;
+    if (unreadable == nullptr) unreadable = &bundle;
   }
-  return nullptr;
+  return unreadable;
+}
+
+bool Bundles::IsBelowRoot(std::string_view path) const {
+  if (!path.starts_with('/') && by_root_.contains(std::string_view())) return true;
+  for (size_t end = path.find_first_of(kPathSeparators); end != path.npos;
+       end = path.find_first_of(kPathSeparators, end + 1)) {
+    if (by_root_.contains(path.substr(0, end + 1))) return true;
+  }
+  return false;
 }
 
 }  // namespace tcpsnap::capture

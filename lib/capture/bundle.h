@@ -37,6 +37,9 @@ struct Bundle {
   std::string root;  ///< its folder, with '/' or '!' at its end; empty for the top
   /// Of its `date` file; one without a time where only a zone is missing (`CST`).
   std::optional<TimeResult> date;
+  /// The first line of its `date` file, at most 60 bytes, where no file told a date that could be
+  /// read (`dim. 22 nov. 2026 07:37:27 CET`); else empty.
+  std::string unreadable_date;
   std::string host;  ///< of its `hostname` file, else of `uname`, else of its name
   std::optional<procnet::ByteOrder> byte_order;  ///< of cpu_byteorder, else of uname's machine
   HostFacts facts;
@@ -58,7 +61,7 @@ class Bundles {
   /// Notes a file of the tree: `sosreport-web1-2026-11-22-abcdefg/proc/net/tcp` makes a bundle that
   /// has a host by its name, though no file in it may tell anything.
   void AddPath(std::string_view path);
-  /// Takes the content of a file that tells something. Garbage tells nothing.
+  /// Takes the content of a file that tells something. Garbage tells nothing, but for a date.
   void AddFact(std::string_view path, std::string_view content);
 
   /// The bundle that holds the file, by the longest root; nullptr where none does. Call it when
@@ -67,6 +70,8 @@ class Bundles {
   /// the folders of a machine (proc, net, sos_commands, etc, ...) or as its own `tcp`: a stray
   /// `date` gives no time to the folders beside it. Valid until the next fact.
   const Bundle* Of(std::string_view path) const;
+  /// True for everything below a root, whether the bundle holds it or not.
+  bool IsBelowRoot(std::string_view path) const;
 
  private:
   struct Found {
@@ -78,6 +83,7 @@ class Bundles {
   Found& At(std::string_view root);
   void Take(std::string_view root, size_t trust, std::string_view content, bool supportconfig);
   static void Rebuild(Found& found);
+  static bool TellsNoMore(const Found& found);
   static bool Holds(const Found& found, std::string_view rest);
 
   std::string name_;

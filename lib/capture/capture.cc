@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -82,10 +83,14 @@ class CaptureReader {
   void ReadLater(Later& later);
   template <typename Read>
   void Guard(const FoundFile& file, Read read);
+  void FailToRead(const FoundFile& file, std::string message);
+  bool IsPartOfBundle(const std::string& path, const CaptureError& error) const;
   std::unique_ptr<ByteSource> Open(const FoundFile& file);
   bool IsCopy(const FoundFile& file, std::string& netns);
   void ReadPacked(const FoundFile& file, std::unique_ptr<ByteSource> source);
   void ReadText(const FoundFile& file, std::unique_ptr<ByteSource> source, bool may_wait);
+  std::unique_ptr<ByteSource> SurveyText(std::unique_ptr<ByteSource>& source,
+                                         const std::string& head, FileToRead& file);
   void ReadArchive(const FoundFile& file, ByteSource& source, ArchiveIndex& index);
   void AddVotes(const OrderVotes& votes);
   bool IsOrderUnknown(const FileFacts& facts, const OrderVotes& votes) const;
@@ -107,9 +112,11 @@ class CaptureReader {
 
 void CaptureReader::ReadAll(const std::vector<std::string>& paths) {
   const FoundFiles found = FindFiles(paths);
-  for (const auto& [path, error] : found.failures) sink_.Failed(path, error, true);
   for (const FoundFile& file : found.files) bytes_total_ += file.bytes;
   LookAtTree(found);
+  for (const auto& [path, error] : found.failures) {
+    sink_.Failed(path, error, !IsPartOfBundle(path + "/", error));
+  }
   for (const FoundFile& file : found.files) {
     Guard(file, [&] { ReadFirst(file); });
   }
@@ -138,6 +145,7 @@ void CaptureReader::LookAtTree(const FoundFiles& found) {
       }
     } catch (const std::system_error&) {
       // It is met again when it is read.
+    } catch (const std::bad_alloc&) {
     } catch (const CaptureError&) {
     }
   }
@@ -168,16 +176,27 @@ void CaptureReader::Guard(const FoundFile& file, Read read) {
   } catch (const CaptureError& error) {
     // A file that tells something of its bundle was read for that.
     const bool told = error.trouble() == Trouble::kNoCapture && Bundles::TellsSomething(file.path);
-    if (!told) sink_.Failed(file.path, error, file.named);
+    const bool named = file.named && !IsPartOfBundle(file.path, error);
+    if (!told) sink_.Failed(file.path, error, named);
   } catch (const std::system_error& error) {
     if (error.code() == std::errc::interrupted) throw ReadInterrupted(file.path);
-    std::string message = error.code().message();
-    if (began_) {
-      message += "; if a part of it was imported, it is marked as interrupted: import it again";
-    }
-    sink_.Failed(file.path, CaptureError(Trouble::kUnreadable, message), true);
+    FailToRead(file, error.code().message());
+  } catch (const std::bad_alloc& error) {
+    FailToRead(file, "needs too much memory (" + std::string(error.what()) + ")");
   }
   bytes_done_ = done_before + file.bytes;
+}
+
+void CaptureReader::FailToRead(const FoundFile& file, std::string message) {
+  if (began_) {
+    message += "; if a part of it was imported, it is marked as interrupted: import it again";
+  }
+  sink_.Failed(file.path, CaptureError(Trouble::kUnreadable, message), true);
+}
+
+// The shell names everything for `sosreport-x/*`, as walking the folder would find it.
+bool CaptureReader::IsPartOfBundle(const std::string& path, const CaptureError& error) const {
+  return error.trouble() == Trouble::kNoCapture && bundles_.IsBelowRoot(path);
 }
 
 std::unique_ptr<ByteSource> CaptureReader::Open(const FoundFile& file) {
@@ -288,12 +307,7 @@ void CaptureReader::ReadText(const FoundFile& file, std::unique_ptr<ByteSource> 
   if (settings_.max_rejects && !on_disk) source = Spool(std::move(source));
   const std::string head = ReadHead(*source, kHeadBytes);
   source->Rewind();
-  source = OpenText(std::move(source), head, settings_.layout, to_read.container);
-  SurveySettings survey;
-  survey.whole = settings_.interval_ms.has_value() || settings_.layout == "times-below";
-  survey.limit = source->RewindLimit();
-  to_read.survey = SurveySource(*source, MakeSplitSettings(settings_), survey);
-  source->Rewind();
+  const std::unique_ptr<ByteSource> text = SurveyText(source, head, to_read);
   PlanFile(to_read, settings_);
   const OrderVotes votes = VotesOf(to_read.survey, facts, settings_);
   if (may_wait) AddVotes(votes);
@@ -303,13 +317,45 @@ void CaptureReader::ReadText(const FoundFile& file, std::unique_ptr<ByteSource> 
   }
   const auto on_read = [](size_t) {};
   if (settings_.max_rejects) {
-    CheckRejects(to_read, *source, settings_, run_votes_, on_read);
-    source->Rewind();
+    CheckRejects(to_read, *text, settings_, run_votes_, on_read);
+    text->Rewind();
   }
   began_ = true;
-  const FileOutcome outcome =
-      ReadFile(to_read, *source, head, settings_, run_votes_, sink_, on_read);
+  const FileOutcome outcome = ReadFile(to_read, *text, head, settings_, run_votes_, sink_, on_read);
   assumed_order_ |= outcome.assumed_order;
+}
+
+// Surveys a file, and returns its text from the first byte on, for as long as `source` lives. A
+// pipe whose first megabytes tell too little goes to a file, that all of it can be looked at.
+std::unique_ptr<ByteSource> CaptureReader::SurveyText(std::unique_ptr<ByteSource>& source,
+                                                      const std::string& head, FileToRead& file) {
+  const auto open = [&] {
+    return OpenText(Borrow(*source), head, settings_.layout, file.container);
+  };
+  std::unique_ptr<ByteSource> text = open();
+  uint64_t bytes_seen = 0;
+  SurveySettings survey;
+  survey.whole = settings_.interval_ms.has_value() || settings_.layout == "times-below";
+  survey.limit = text->RewindLimit();
+  survey.on_read = [&](size_t bytes) { bytes_seen += bytes; };
+  file.survey = SurveySource(*text, MakeSplitSettings(settings_), survey);
+  const bool has_tables = file.survey.has_dumps || file.survey.has_refused;
+  const bool has_clock = file.survey.timed > 0 || settings_.time_ms || settings_.start_ms;
+  if (survey.limit && bytes_seen >= *survey.limit && !(has_tables && has_clock)) {
+    if (!file.container.empty()) {  // more of it was read than it can be rewound
+      throw CaptureError(Trouble::kNoCapture,
+                         "its first " + std::to_string(*survey.limit >> 20) +
+                             " MB hold no tcp table with a time; write it to a file and import "
+                             "that");
+    }
+    text.reset();
+    source = Spool(std::move(source));
+    text = open();
+    survey.limit = text->RewindLimit();
+    file.survey = SurveySource(*text, MakeSplitSettings(settings_), survey);
+  }
+  text->Rewind();
+  return text;
 }
 
 void CaptureReader::AddVotes(const OrderVotes& votes) {

@@ -126,7 +126,8 @@ class CaptureSink {
   virtual void StrayRefused(std::vector<procnet::RefusedLine>&& lines) = 0;
   virtual void End(const SourceTotals& totals) = 0;
   /// `named`: the path stood on the command line (or is a folder of it), rather than being found by
-  /// walking. What Begin and Dump brought of this source is to be taken back.
+  /// walking, and is not merely a part of a bundle that holds no capture. What Begin and Dump
+  /// brought of this source is to be taken back.
   virtual void Failed(const std::string& path, const CaptureError& error, bool named) = 0;
   virtual void Warn(const std::string& message) = 0;
   /// What a bundle tells of a host, at the moment at which it was taken.
@@ -138,10 +139,10 @@ class CaptureSink {
   virtual void Advance(uint64_t done, uint64_t total) = 0;
 };
 
-/// Reads files, archives, folders (walked, links to folders not followed) and `-`. A member of an
-/// archive is a source of its own, `archive!member`. Every trouble with a file ends in sink.Failed
-/// and the next file; whatever the sink throws ends all. Files are read in the
-/// order of their names, so that the order of `paths` never matters.
+/// Reads files, archives, folders (walked; links to folders or out of them not followed) and `-`.
+/// A member of an archive is a source of its own, `archive!member`. Every trouble with a file ends
+/// in sink.Failed and the next file; whatever the sink throws ends all, but for std::bad_alloc.
+/// Files are read in the order of their names, so that the order of `paths` never matters.
 void ReadCaptures(const std::vector<std::string>& paths, const CaptureSettings& settings,
                   CaptureSink& sink);
 

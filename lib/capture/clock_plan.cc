@@ -100,6 +100,9 @@ void PlanByFile(const FileFacts& file, const CaptureSettings& settings, bool man
   } else if (bundle != nullptr && bundle->date) {
     RefuseTime("the date file of its bundle: " +
                std::string(TimeErrorSentence(bundle->date->error)));
+  } else if (bundle != nullptr && !bundle->unreadable_date.empty() && settings.layout != "mtime") {
+    RefuseTime("the date file of its bundle can't be read: " + Quote(bundle->unreadable_date) +
+               "; say when it was taken: --time '2026-11-22 07:37:27'");
   } else if (file.mtime_ms && !many && (file.in_archive || settings.layout == "mtime")) {
     plan.start_ms = *file.mtime_ms;
     plan.origin = TimeOrigin::kMtime;

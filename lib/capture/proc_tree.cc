@@ -78,6 +78,19 @@ uint64_t HashOf(const SocketRecord& record) {
   return XXH3_64bits(words.data(), sizeof words);
 }
 
+// True for a connection whose endpoints are of this namespace alone. Those of the loopback are the
+// same in all of them: clients take their ports from one range. The words are as they are printed,
+// 0x0100007F or, of a big-endian machine, 0x7F000001; an address 10.1.2.127 is passed over as well.
+bool TellsNamespace(const SocketRecord& record) {
+  if (record.state == procnet::State::kListen || record.remote_port == 0) return false;
+  const bool is_v4 = record.family == procnet::Family::kTcp;
+  const uint32_t* const words = record.remote_words;
+  const uint32_t last = is_v4 ? words[0] : words[3];
+  const bool may_be_loopback4 = (last & 0xFF) == 127 || last >> 24 == 127;
+  const bool is_loopback6 = !is_v4 && words[0] == 0 && words[1] == 0 && words[2] == 0;
+  return !may_be_loopback4 && !is_loopback6;
+}
+
 // Adds to the smallest hashes, which are sorted and differ.
 void Keep(uint64_t hash, std::vector<uint64_t>& smallest) {
   if (smallest.size() == kMostHashes && hash >= smallest.back()) return;
@@ -222,8 +235,8 @@ void ProcTrees::Tree::ReadNamespaces() {
   }
 }
 
-// Equal keys of two nodes mean one namespace. Tables without any inode must be equal as a whole;
-// processes without any socket have the key 0.
+// Equal keys of two nodes mean one namespace. Tables without any inode must be equal as a whole, or
+// have a connection in common; processes without any socket have the key 0.
 std::vector<uint64_t> ProcTrees::Tree::Keys(const Node& node) const {
   std::vector<uint64_t> keys;
   for (const size_t family : {size_t{0}, size_t{1}}) {
@@ -234,6 +247,7 @@ std::vector<uint64_t> ProcTrees::Tree::Keys(const Node& node) const {
     if (sketch->owned.empty() && sketch->rows > 0) {
       const std::array<uint64_t, 3> all = {sketch->rows, sketch->endpoints, family};
       keys.push_back(XXH3_64bits(all.data(), sizeof all));
+      keys.insert(keys.end(), sketch->unowned.begin(), sketch->unowned.end());
     }
   }
   if (keys.empty()) keys.push_back(0);
@@ -413,7 +427,10 @@ void ProcTrees::AddTable(std::string_view path, const procnet::Records& records)
   for (const SocketRecord& record : records) {
     const uint64_t hash = HashOf(record);
     sketch.endpoints += hash;
-    if (record.inode == 0) continue;
+    if (record.inode == 0) {
+      if (TellsNamespace(record)) Keep(hash, sketch.unowned);
+      continue;
+    }
     Keep(hash, sketch.owned);
     if (record.state == procnet::State::kListen) Keep(hash, sketch.listening);
   }

@@ -10,7 +10,8 @@
 // (fs/proc/proc_net.c), and a copy of /proc holds one table as often as there are processes in it.
 // Tables are of one namespace where `ns/net` says so, else where they have a socket in common: the
 // inode of a socket is unique over all namespaces of a kernel (sock_alloc() takes it from
-// get_next_ino()).
+// get_next_ino()). Tables without any inode (TIME_WAIT alone) are of one where they have a
+// connection in common that is not of the loopback: those of two namespaces have other addresses.
 #pragma once
 
 #include <cstdint>
@@ -65,6 +66,7 @@ class ProcTrees {
   // Sockets of a table, hashed.
   struct Sketch {
     std::vector<uint64_t> listening, owned;  // the smallest few of those with an inode, sorted
+    std::vector<uint64_t> unowned;           // the same of connections without one
     uint64_t rows = 0;
     uint64_t endpoints = 0;  // a sum over all rows
   };

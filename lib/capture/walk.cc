@@ -25,10 +25,24 @@ void AddNamed(const std::string& path, FoundFiles& found) {
   found.files.push_back({path, error ? 0 : bytes, true, ChangedAt(path)});
 }
 
+// True where a link leads to something below the folder, which is canonical: an unpacked bundle
+// keeps the absolute links of its machine (etc/hostname, proc/net/tcp6), and here they would lead
+// to the files of another one.
+bool StaysBelow(const fs::path& folder, const fs::path& link) {
+  std::error_code error;
+  const fs::path target = fs::weakly_canonical(link, error);
+  if (error) return false;
+  const auto [rest, ignored] =
+      std::mismatch(folder.begin(), folder.end(), target.begin(), target.end());
+  return rest == folder.end();
+}
+
 void Walk(const std::string& folder, FoundFiles& found) {
   const size_t files_before = found.files.size();
   const size_t failures_before = found.failures.size();
+  size_t links_out = 0;  // to files
   std::error_code error;
+  const fs::path top = fs::canonical(folder, error);
   std::vector<fs::path> pending = {folder};
   while (!pending.empty()) {
     const fs::path current = std::move(pending.back());
@@ -38,11 +52,13 @@ void Walk(const std::string& folder, FoundFiles& found) {
       std::error_code ignored;
       if (entry->is_directory(ignored) && !entry->is_symlink(ignored)) {
         pending.push_back(entry->path());
-      } else if (entry->is_regular_file(ignored)) {
+      } else if (entry->is_regular_file(ignored) &&
+                 (!entry->is_symlink(ignored) || StaysBelow(top, entry->path()))) {
         const uintmax_t bytes = entry->file_size(ignored);
         const std::string path = entry->path().string();
         found.files.push_back({path, ignored ? 0 : bytes, false, ChangedAt(path)});
       } else if (entry->is_symlink(ignored)) {
+        links_out += entry->is_regular_file(ignored);
         found.links.push_back(
             {entry->path().string(), fs::read_symlink(entry->path(), ignored).string()});
       }
@@ -54,8 +70,12 @@ void Walk(const std::string& folder, FoundFiles& found) {
     }
   }
   if (found.files.size() == files_before && found.failures.size() == failures_before) {
-    found.failures.emplace_back(folder,
-                                CaptureError(Trouble::kNoCapture, "the folder holds no file"));
+    found.failures.emplace_back(
+        folder,
+        CaptureError(Trouble::kNoCapture,
+                     links_out == 0 ? "the folder holds no file"
+                                    : "the folder holds no file but links out of it, which are "
+                                      "followed only where they are named"));
   }
 }
 

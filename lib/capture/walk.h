@@ -25,13 +25,15 @@ struct FoundLink {
 
 struct FoundFiles {
   std::vector<FoundFile> files;  ///< in the order of their names, each once
-  std::vector<FoundLink> links;  ///< to folders, or to nothing
+  std::vector<FoundLink> links;  ///< to folders, to nothing, or out of the folder
   /// Paths that can't be read, and folders without a file.
   std::vector<std::pair<std::string, CaptureError>> failures;
 };
 
-/// Walks folders recursively. Links to files are followed, links to folders are not (a `cp -r
-/// /proc` tree would never end); anything that is no file is passed over, unless it was named.
+/// Walks folders recursively. Links to files are followed within the folder that was named, but not
+/// out of it (those of an unpacked bundle would lead to the files of this machine). Links to
+/// folders are not (a `cp -r /proc` tree would never end). Anything that is no file is passed over.
+/// What was named is followed wherever it leads.
 FoundFiles FindFiles(const std::vector<std::string>& paths);
 
 }  // namespace tcpsnap::capture

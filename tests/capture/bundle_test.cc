@@ -3,6 +3,7 @@
 #include "capture/bundle.h"
 
 #include <algorithm>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -133,11 +134,7 @@ TEST_CASE("garbage tells nothing") {
   for (const auto& [path, content] :
        Files{{"date", ""},
              {"date", "\n"},
-             {"date", "sh: date: command not found\n"},
-             {"date", "2026-11-22\n"},
-             {"date", "07:37:27\n"},
-             {"date", "Mon Nov 22 07:37:27 UTC 2026\n"},
-             {"date", std::string("\0\xFF\xFE", 3)},
+             {"timedatectl", "System has not been booted with systemd as init system\n"},
              {"hostname", "hostname: command not found\n"},
              {"hostname", "(none)\n"},
              {"hostname", std::string(300, 'a')},
@@ -170,6 +167,63 @@ TEST_CASE("garbage tells nothing") {
   }
 }
 
+// The date line that can't be read, for a table beside these files.
+std::string Unreadable(Files files, const std::string& path = "proc/net/tcp") {
+  std::mt19937 random(5);
+  std::optional<std::string> first;
+  for (int round = 0; round < 10; ++round) {
+    const Bundles bundles = BundlesOf(files);
+    const Bundle* bundle = bundles.Of(path);
+    const std::string line = bundle == nullptr ? "none" : bundle->unreadable_date;
+    REQUIRE(line == first.value_or(line));
+    first = line;
+    std::shuffle(files.begin(), files.end(), random);
+  }
+  return *first;
+}
+
+TEST_CASE("a date that can't be read is told as it stands") {
+  for (const char* line : {"dim. 22 nov. 2026 07:37:27 CET", "sh: date: command not found",
+                           "2026-11-22", "07:37:27", "Mon Nov 22 07:37:27 UTC 2026", "\xFF\xFE"}) {
+    CAPTURE(line);
+    CHECK(Unreadable({{"date", "\n" + std::string(line) + "\r\nmore\n"}}) == line);
+    CHECK(ToldBy("date", line) == "||||-|---|-|-");
+  }
+  CHECK(Unreadable({{"sos_commands/date/date", "heute\n"}, {"hostname", "web1"}}) == "heute");
+  CHECK(Unreadable({{"date", std::string(100, 'x')}}) == std::string(60, 'x'));
+  // No part of a character.
+  CHECK(Unreadable({{"date", std::string(59, 'x') + "\xC3\xA4"}}) == std::string(59, 'x'));
+  CHECK(Unreadable({{"date", std::string(100, '\x80')}}).size() >= 57);
+  CHECK(Unreadable({{"date", ""}, {"hostname", "web1"}}).empty());
+  // Any other date that can be read, or would be with a zone, is better.
+  CHECK(Unreadable({{"date", "heute\n"}, {"sos_commands/date/date_--utc", kDate}}).empty());
+  CHECK(Unreadable({{"date", "heute\n"}, {"date", kDate}}).empty());
+  CHECK(Unreadable({{"date", "heute\n"}, {"date.txt", "Sun Nov 22 01:37:27 CST 2026\n"}}).empty());
+  CHECK(Unreadable({{"date", "Sun Nov 22 07:37:27 UTC 2026\n"}}).empty());
+}
+
+TEST_CASE("a file called date that is none makes no bundle within one") {
+  const Files files = {{"s/date", kDate}, {"s/sos_commands/x/date", "heute\n"}};
+  CHECK(Unreadable(files, "s/sos_commands/x/tcp").empty());
+  CHECK(ToldInAnyOrder(files, "s/sos_commands/x/tcp") == "s/|2026-11-22T07:37:27Z|||-|---|-|-");
+  CHECK(Unreadable({files[1]}, "s/sos_commands/x/tcp") == "heute");
+}
+
+TEST_CASE("what lies below a root") {
+  const Bundles bundles = BundlesOf({{"s/date", kDate}, {"a.zip!x/hostname", "web1"}});
+  for (const char* path : {"s/boot/", "s/boot/grub/grub.cfg", "s/notes", "a.zip!x/notes"}) {
+    CAPTURE(path);
+    CHECK(bundles.IsBelowRoot(path));
+  }
+  for (const char* path : {"", "s", "notes", "x/s/notes", "t/notes", "a.zip!notes"}) {
+    CAPTURE(path);
+    CHECK_FALSE(bundles.IsBelowRoot(path));
+  }
+  const Bundles top = BundlesOf({{"date", kDate}});
+  CHECK(top.IsBelowRoot("boot/"));
+  CHECK_FALSE(top.IsBelowRoot("/boot/"));
+}
+
 TEST_CASE("any bytes may stand in a file that tells") {
   std::mt19937 random(11);
   const std::string good = std::string("#==[ Command ]===#\n# /bin/date\n") + kDate + kUname +
@@ -187,6 +241,7 @@ TEST_CASE("any bytes may stand in a file that tells") {
     const Bundle* bundle = bundles.Of("proc/net/tcp");
     if (bundle == nullptr) continue;
     CHECK((bundle->host.empty() || IsHostName(bundle->host)));
+    CHECK(bundle->unreadable_date.size() <= 60);
   }
 }
 

@@ -6,7 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
+#include <map>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -414,6 +418,64 @@ TEST_CASE("folders are searched to the bottom; what is no capture there is no er
   CHECK(Read({folder.Path("pile/deep/loop")}).sources.size() == 3);  // named, it is followed
 }
 
+TEST_CASE("links of an unpacked bundle do not lead to the files of this machine") {
+  const TemporaryFolder folder;
+  const std::string own = folder.Write("machine/tcp", Text("1795333047", kTcpHeader, kRow));
+  folder.Write("machine/hostname", "analyst\n");
+  folder.Write("bundle/proc/net/tcp6", Text("1795333047", kTcp6Header));
+  fs::create_symlink(own, folder.Path("bundle/proc/net/tcp"));
+  fs::create_directories(folder.Path("bundle/etc"));
+  fs::create_symlink(folder.Path("machine/hostname"), folder.Path("bundle/etc/hostname"));
+  const RecordingSink sink = Read({folder.Path("bundle")});
+  REQUIRE(sink.sources.size() == 1);
+  CHECK(sink.sources[0].begin.path == folder.Path("bundle/proc/net/tcp6"));
+  CHECK(sink.sources[0].dumps.at(0).host == "localhost");
+  CHECK(Read({folder.Path("bundle/proc/net/tcp")}).sources.size() == 1);
+}
+
+TEST_CASE("what is named of a bundle and is no capture is passed over") {
+  const TemporaryFolder folder;
+  const std::string dump = folder.Write("sos/proc/net/tcp", Text(kTcpHeader, kRow));
+  const std::string date = folder.Write("sos/date", "Sun Nov 22 07:37:27 UTC 2026\n");
+  const std::string notes = folder.Write("sos/version.txt", "sosreport: 4.5\n");
+  fs::create_directories(folder.Path("sos/boot"));
+  fs::create_directories(folder.Path("empty"));
+  const std::string other = folder.Write("other.txt", "words\n");
+  const RecordingSink sink = Read(
+      {folder.Path("sos/boot"), date, folder.Path("sos/proc"), notes, folder.Path("empty"), other});
+  CHECK(sink.sources.size() == 1);
+  std::map<std::string, bool> named;
+  for (const testing::RecordedFailure& failure : sink.failures) named[failure.path] = failure.named;
+  CHECK(named == std::map<std::string, bool>{{folder.Path("sos/boot"), false},
+                                             {notes, false},
+                                             {folder.Path("empty"), true},
+                                             {other, true}});
+}
+
+// Has no memory for one file.
+class ForgetfulSink : public RecordingSink {
+ public:
+  void Dump(CapturedDump&& dump) override {
+    if (sources.back().begin.path.ends_with("b.log")) throw std::bad_alloc();
+    RecordingSink::Dump(std::move(dump));
+  }
+};
+
+TEST_CASE("a file for which the memory does not suffice fails by name, and the rest is read") {
+  const TemporaryFolder folder;
+  const std::string dump = Text("1795333047", kTcpHeader, kRow);
+  for (const char* name : {"a.log", "b.log", "c.log"}) folder.Write(name, dump);
+  ForgetfulSink sink;
+  ReadCaptures({folder.path()}, {}, sink);
+  REQUIRE(sink.sources.size() == 3);
+  CHECK(sink.sources[2].end);
+  REQUIRE(sink.failures.size() == 1);
+  CHECK(sink.failures[0].path == folder.Path("b.log"));
+  CHECK(sink.failures[0].trouble == Trouble::kUnreadable);
+  CHECK(sink.failures[0].named);
+  CHECK(sink.failures[0].message.find("needs too much memory (") == 0);
+}
+
 TEST_CASE("paths that are not there, and folders without a file, are told by name") {
   const TemporaryFolder folder;
   fs::create_directories(folder.Path("empty/er"));
@@ -511,6 +573,47 @@ TEST_CASE("a pipe is read as a file, however long it is") {
       CHECK(sink.sources[0].begin.bytes.has_value() == strict);
     }
   }
+}
+
+TEST_CASE("a pipe is read as a file where its first table or time is far from its beginning") {
+  const auto earlier = std::signal(SIGPIPE, SIG_IGN);  // a reader that fails leaves early
+  const TemporaryFolder folder;
+  const std::string path = folder.Path("pipe");
+  REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+  std::string noise;
+  while (noise.size() < 20'000'000) noise += "some line of a long log that holds no table\n";
+  const std::string dump = Text("1795333047", kTcpHeader, kRow);
+  const std::string late_time = Text(kTcpHeader, kRow) + noise + dump;
+  const std::string packed = folder.Path("file.gz");
+  for (const std::string& text : {noise + dump, late_time}) {
+    const std::string plain = folder.Write("file.log", text);
+    REQUIRE(std::system(("gzip -1kf " + plain + " -c > " + packed).c_str()) == 0);
+    const RecordingSink expected = Read({plain});
+    REQUIRE(expected.sources.size() == 1);
+    for (const std::string& file : {plain, packed}) {
+      CAPTURE(file, text.size());
+      std::thread writer = Writer(path, testing::ReadFile(file));
+      const RecordingSink sink = Read({path});
+      writer.join();
+      REQUIRE(sink.failures.empty());
+      REQUIRE(sink.sources.size() == 1);
+      CHECK(sink.sources[0].begin.is_pipe);
+      CHECK(Shape(sink.sources[0]) == Shape(expected.sources[0]));
+      CHECK(Times(sink.sources[0]) == Times(expected.sources[0]));
+      CHECK(sink.sources[0].stray.size() == expected.sources[0].stray.size());
+      CHECK(sink.sources[0].end->content_hash == expected.sources[0].end->content_hash);
+    }
+  }
+  std::thread writer = Writer(path, noise);
+  CHECK(Read({path}).failures.at(0).trouble == Trouble::kNoCapture);
+  writer.join();
+  // What is made into text can't be rewound so far.
+  std::string json;
+  while (json.size() < 40'000'000) json += "{\"MESSAGE\": \"" + std::string(1000, 'x') + "\"}\n";
+  std::thread json_writer = Writer(path, json);
+  CHECK(Read({path}).failures.at(0).message.find("to a file") != std::string::npos);
+  json_writer.join();
+  std::signal(SIGPIPE, earlier);
 }
 
 TEST_CASE("a pipe can be rewound to where it says") {

@@ -179,6 +179,67 @@ TEST_CASE("tables without inodes are one where all their rows are equal") {
               "proc/7/net/tcp read pid-7"});
 }
 
+// A connection of which no process has the socket.
+SocketRecord Gone(uint32_t remote, uint16_t local_port, State state = State::kTimeWait) {
+  SocketRecord record = Socket(local_port, 0, state);
+  record.local_words[0] = 0x0501020A;
+  record.remote_words[0] = remote;
+  record.remote_port = 443;
+  return record;
+}
+
+TEST_CASE("tables without inodes that changed between two reads share a connection") {
+  constexpr uint32_t kPeer = 0x0901020A, kLoopback = 0x0100007F, kLoopbackBig = 0x7F000001;
+  CHECK(Decisions({Table("proc/5/net/tcp", {Gone(kPeer, 4000), Gone(kPeer, 4001)}),
+                   Table("proc/6/net/tcp", {Gone(kPeer, 4001), Gone(kPeer, 4002)}),
+                   Table("proc/7/net/tcp", {Gone(kPeer, 4003)}),
+                   Table("proc/8/net/tcp", {Gone(kPeer, 4002)})}) ==
+        Lines{"proc/5/net/tcp read", "proc/6/net/tcp copy of proc/5/net/tcp",
+              "proc/7/net/tcp read pid-7", "proc/8/net/tcp copy of proc/5/net/tcp"});
+  // The same in every namespace: no sign of one.
+  SocketRecord loopback6 = Gone(0, 4001);
+  loopback6.family = Family::kTcp6;
+  loopback6.remote_words[3] = 0x01000000;
+  SocketRecord mapped = loopback6;
+  mapped.remote_words[2] = 0xFFFF0000;
+  mapped.remote_words[3] = kLoopback;
+  for (const SocketRecord& shared :
+       {Gone(kLoopback, 4001), Gone(kLoopbackBig, 4001), Gone(kPeer, 4001, State::kListen),
+        Socket(4001, 0, State::kTimeWait), loopback6, mapped}) {
+    const bool v6 = shared.family == Family::kTcp6;
+    const std::string table = v6 ? "/net/tcp6" : "/net/tcp";
+    const auto family = [&](SocketRecord record) {
+      record.family = shared.family;
+      if (v6) record.remote_words[0] = 0x20010DB8;
+      return record;
+    };
+    CHECK(Decisions({Table("proc/5" + table, {shared, family(Gone(kPeer, 4000))}),
+                     Table("proc/6" + table, {shared, family(Gone(kPeer, 4002))})}) ==
+          Lines{"proc/5" + table + " read", "proc/6" + table + " read pid-6"});
+  }
+  SocketRecord peer6 = mapped;
+  peer6.remote_words[3] = kPeer;
+  SocketRecord other6 = peer6;
+  other6.local_port = 4002;
+  CHECK(Decisions({Table("proc/5/net/tcp6", {peer6}), Table("proc/6/net/tcp6", {peer6, other6})}) ==
+        Lines{"proc/5/net/tcp6 read", "proc/6/net/tcp6 copy of proc/5/net/tcp6"});
+}
+
+TEST_CASE("tables without inodes of thousands of connections, read moments apart") {
+  ProcTrees trees;
+  for (int pid = 1; pid <= 20; ++pid) {  // each read begins 100 connections later
+    std::vector<SocketRecord> rows;
+    for (int i = 0; i < 3000; ++i) {
+      rows.push_back(Gone(0x0901020A, static_cast<uint16_t>(1000 + pid * 100 + i)));
+    }
+    trees.AddTable("proc/" + std::to_string(pid * 3) + "/net/tcp",
+                   Records(rows.begin(), rows.end()));
+  }
+  for (int pid = 1; pid <= 20; ++pid) {
+    CHECK(trees.Of("proc/" + std::to_string(pid * 3) + "/net/tcp").read == (pid == 1));
+  }
+}
+
 TEST_CASE("tables without any socket are one namespace") {
   CHECK(Decisions({Table("proc/5/net/tcp", {}), Table("proc/6/net/tcp", {})}) ==
         Lines{"proc/5/net/tcp read", "proc/6/net/tcp copy of proc/5/net/tcp"});
