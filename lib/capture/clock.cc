@@ -22,6 +22,7 @@ constexpr int kFirstYear = 1970;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
+bool IsHexDigit(char c) { return IsDigit(c) || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f'); }
 bool IsAlnum(char c) { return IsDigit(c) || IsUpper(c) || (c >= 'a' && c <= 'z'); }
 
 /// Reads a text from its front. Every method either takes what it is named after and returns true,
@@ -546,6 +547,23 @@ bool EndsWithOtherWord(std::string_view text, const Reading& reading, const Zone
   return true;
 }
 
+/// True where a time at the front of `text` may end before its byte `end`.
+bool MayEndBefore(std::string_view text, size_t end) {
+  constexpr std::string_view kBlanks = " \t\r";
+  constexpr std::string_view kEnds = " \t\r])>,;|";
+  constexpr std::string_view kMarks = ":-=";  // may stand within a time, too
+  constexpr size_t kAddressDigits = 8;
+  if (kBlanks.find(text[end - 1]) != std::string_view::npos) return false;
+  if (end == text.size() || kEnds.find(text[end]) != std::string_view::npos) return true;
+  if (kMarks.find(text[end]) == std::string_view::npos) return false;
+  const std::string_view behind = text.substr(end + 1);
+  if (!behind.empty() && kBlanks.find(behind[0]) == std::string_view::npos) return false;
+  // `2026: 0100007F:1538` is a row and its number, not a year or an epoch.
+  size_t digits = 0;
+  while (digits + 1 < behind.size() && IsHexDigit(behind[digits + 1])) ++digits;
+  return text[end] != ':' || digits < kAddressDigits;
+}
+
 /// True for what ReadTimeAtFront takes as a time, or a part of one.
 bool IsTimeAtFront(const Reading& reading) {
   return reading.what == What::kMoment || reading.what == What::kTimeOfDay ||
@@ -757,6 +775,8 @@ std::string_view TimeErrorSentence(TimeError error) {
       return "no zone uses this abbreviation at that time; say with --tz which zone it is";
     case TimeError::kRelative:
       return "the times count from a start; say with --start when that was";
+    case TimeError::kOtherDate:
+      return "the day is far from that of --date, which is the day of the first time";
     case TimeError::kGap:
       return "the clock skipped this local time; check --tz, or write the time with its offset";
   }
@@ -770,15 +790,12 @@ TimeAtFront ReadTimeAtFront(std::string_view text, const Zone& zone) {
   const Reader reader = ReaderOf(text);
   if (reader == nullptr || (IsDigit(text[0]) && !BeginsLikeTime(text))) return {};
   constexpr size_t kLongest = 64;
-  constexpr std::string_view kBlanks = " \t\r";
-  constexpr std::string_view kEnds = " \t\r])>,;|";
   const size_t limit = std::min(text.size(), kLongest);
   Reading longest;
   size_t length = 0;
   bool found = false;
   for (size_t end = 1; end <= limit; ++end) {
-    if (end < text.size() && kEnds.find(text[end]) == std::string_view::npos) continue;
-    if (kBlanks.find(text[end - 1]) != std::string_view::npos) continue;
+    if (!MayEndBefore(text, end)) continue;
     const std::string_view part = text.substr(0, end);
     const Reading reading = reader(part);
     // What stands behind a whole time makes it longer word by word or not at all.

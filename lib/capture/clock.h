@@ -36,6 +36,7 @@ enum class TimeError : uint8_t {
   kUnknownZone,    ///< an abbreviation that no zone uses at that time
   kGap,            ///< a local time that a change of the clock skipped
   kRelative,       ///< a time since a start that nobody told
+  kOtherDate,      ///< a date without its year that is far from the day given for it
 };
 
 /// One sentence: what is wrong and what to do.
@@ -99,9 +100,11 @@ struct TimeAtFront {
 };
 
 /// The longest time that ParseTime knows (partial ones too: `Nov 22 07:37:27`, `07:37:27.123`,
-/// `T07:37`) and that ends at a blank, at the end, or before one of `])>,;|`. A bare number only
-/// where it is an epoch or all digits of a date and a time; a date alone is none, nor is a time
-/// before 1970. A last word that no zone calls itself (`07:37:27 INFO`) is not part of the time.
+/// `T07:37`) and that ends at a blank, at the end, before one of `])>,;|`, or before a `:`, `-` or
+/// `=` that a blank or the end follows; not before the `: ` of a row's number (`Nov 22 07:37:27
+/// 2026: 0100007F:1538` has no year). A bare number only where it is an epoch or all digits of a
+/// date and a time; a date alone is none, nor is a time before 1970. A last word that no zone calls
+/// itself (`07:37:27 INFO`) is not part of the time.
 /// Looks at 64 bytes at most, and fails on the first bytes of most text.
 TimeAtFront ReadTimeAtFront(std::string_view text, const Zone& zone);
 

@@ -16,6 +16,7 @@ namespace tcpsnap::capture {
 struct FileFacts {
   std::string path;
   const Bundle* bundle = nullptr;   ///< that holds it, if any
+  std::string name_host;            ///< that its name tells (OSWatcher, ExaWatcher); or empty
   std::string netns;                ///< that its place in a copied /proc tells
   std::optional<int64_t> mtime_ms;  ///< when it was last changed
   bool is_pipe = false;             ///< standard input or the like

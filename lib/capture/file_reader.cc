@@ -270,6 +270,7 @@ class RejectCounter : public CaptureSink {
 }  // namespace
 
 void PlanFile(FileToRead& file, const CaptureSettings& settings) {
+  file.facts.name_host = ReadFileName(file.facts.path, settings.zone).host;
   const Survey& survey = file.survey;
   if (!survey.has_dumps && !survey.has_refused) {
     throw CaptureError(Trouble::kNoCapture,
@@ -301,6 +302,8 @@ HostName HostOf(const FileFacts& file, const HostName& in_text, const CaptureSet
     name.host = in_text.host;
   } else if (file.bundle != nullptr && !file.bundle->host.empty()) {
     name.host = file.bundle->host;
+  } else if (!file.name_host.empty()) {
+    name.host = file.name_host;
   } else {
     name.host = "localhost";
   }

@@ -13,6 +13,8 @@ namespace tcpsnap::capture {
 namespace {
 
 constexpr size_t kMaxLevels = 64;
+constexpr size_t kMaxHeldBytes = 64 << 20;
+constexpr size_t kGrowth = 2;  // a vector may be half empty
 constexpr size_t kMaxKeyBytes = 256;
 constexpr size_t kMaxTimeBytes = 64;
 constexpr size_t kMaxHostBytes = 255;  // a DNS name
@@ -22,8 +24,24 @@ constexpr size_t kMaxPathBytes = 4096;
 constexpr std::string_view kTimeKeys[] = {
     "@timestamp", "timestamp", "ts",    "time",  "taken_at", "captured_at",
     "datetime",   "date",      "epoch", "_time", "t",        "__REALTIME_TIMESTAMP"};
-constexpr std::string_view kHostKeys[] = {"host",    "hostname",  "node",    "nodename",
-                                          "machine", "_HOSTNAME", "instance"};
+// A pod is a machine of its own, but where the log names the machine that it runs on, too, that is
+// what other captures of it are called by.
+constexpr std::string_view kHostKeys[] = {"host",
+                                          "hostname",
+                                          "node",
+                                          "nodename",
+                                          "machine",
+                                          "_HOSTNAME",
+                                          "kubernetes.pod_name",
+                                          "kubernetes.pod.name",
+                                          "k8s.pod.name",
+                                          "pod_name",
+                                          "pod",
+                                          "container_name",
+                                          "instance"};
+constexpr size_t kFirstPodRank = 6, kLastPodRank = 11;
+// Objects that tell of the record around them. A host in them may be the node of the pod.
+constexpr std::string_view kLabelKeys[] = {"kubernetes", "k8s", "docker", "resource"};
 constexpr std::string_view kPathKeys[] = {"file", "path", "filename", "source"};
 constexpr std::string_view kLogKeys[] = {"log", "MESSAGE", "message", "msg", "line", "textPayload"};
 
@@ -80,6 +98,21 @@ std::string_view TrimBlanks(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
 }
 
+bool IsPodRank(size_t rank) { return rank >= kFirstPodRank && rank <= kLastPodRank; }
+
+// A name that syslog takes for a host, since that is how it is written; empty where it is none.
+// Docker puts a slash before those of containers.
+std::string_view HostIn(std::string_view text) {
+  if (!text.empty() && text.front() == '/') text.remove_prefix(1);
+  const bool is_host =
+      text.size() <= kMaxHostBytes && std::all_of(text.begin(), text.end(), [](char c) {
+        return IsDigit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' ||
+               c == '-' || c == '_' || c == ':';
+      });
+  if (!is_host || text.empty() || text == "-" || text.back() == ':') return {};
+  return text;
+}
+
 // The path of the table that a key names; empty: none. Of the other tables only those that nobody
 // would take for a word of another meaning ("raw").
 std::string TableOfKey(std::string_view key) {
@@ -129,7 +162,10 @@ void JsonRecord::Fact::Offer(std::string_view offered, size_t offered_rank) {
 void JsonRecord::Clear() {
   levels_.clear();
   kept_.clear();
+  held_bytes_ = 0;
 }
+
+bool JsonRecord::is_full() const { return held_bytes_ > kMaxHeldBytes; }
 
 bool JsonRecord::Open(bool is_object) {
   if (levels_.size() == kMaxLevels) return false;
@@ -140,7 +176,12 @@ bool JsonRecord::Open(bool is_object) {
     const Level& around = levels_.back();
     level.table_path = TableOfKey(around.key);
     if (level.table_path.empty()) level.table_path = around.table_path;
-    level.is_host = is_object && around.is_object && IsOneOf(around.key, kHostKeys);
+    const bool in_object = is_object && around.is_object;
+    level.is_host = in_object && IsOneOf(around.key, kHostKeys);
+    level.is_labels =
+        in_object && (IsOneOf(around.key, kLabelKeys) ||
+                      (around.is_labels && around.key == "labels" &&
+                       levels_[levels_.size() - 2].key == "resource"));  // of Google's logs
     if (!is_object) level.key = around.key;
   }
   levels_.push_back(std::move(level));
@@ -151,46 +192,56 @@ void JsonRecord::Key(std::string&& key) {
   levels_.back().key = key.size() <= kMaxKeyBytes ? std::move(key) : std::string();
 }
 
-void JsonRecord::String(std::string&& text, uint64_t line) {
-  if (levels_.empty()) return;
+bool JsonRecord::String(std::string&& text, uint64_t line) {
+  if (levels_.empty()) return true;
   Level& level = levels_.back();
   if (!level.is_object) {
     std::vector<RecordText::Place>& places = level.strings.places;
     if (places.empty() || places.back().line != line) {
       places.push_back({level.strings.text.size(), line});
+      held_bytes_ += kGrowth * sizeof(RecordText::Place);
     }
+    held_bytes_ += text.size() + 1;
     level.strings.text += text;
     if (!EndsLine(text)) level.strings.text += '\n';
-    return;
+    return !is_full();
   }
   NoteFacts(level, text);
   const bool is_log = IsOneOf(level.key, kLogKeys);
-  if (!is_log && !HoldsDump(text)) return;
+  if (!is_log && !HoldsDump(text)) return true;
   std::string path = TableOfKey(level.key);
   if (path.empty()) path = level.table_path;
+  held_bytes_ += text.size();
   KeepText(OneText(std::move(text), line), is_log, path);
+  return !is_full();
 }
 
 void JsonRecord::NoteFacts(Level& level, std::string_view text) {
   if (text.size() > kMaxPathBytes || HasControls(text)) return;
   const std::string_view trimmed = TrimBlanks(text);
   if (trimmed.empty()) return;
-  const bool is_host = trimmed.size() <= kMaxHostBytes && trimmed.find(' ') == trimmed.npos;
   if (const size_t rank = RankOf(level.key, kTimeKeys);
       rank < std::size(kTimeKeys) && trimmed.size() <= kMaxTimeBytes) {
     // Another key may well have a time that can be read.
     level.time.Offer(trimmed, rank + (IsKnownTime(trimmed) ? 0 : std::size(kTimeKeys)));
   }
-  if (const size_t rank = RankOf(level.key, kHostKeys); rank < std::size(kHostKeys) && is_host) {
-    level.host.Offer(trimmed, rank);
-  }
-  if (level.is_host && is_host && (level.key == "name" || level.key == "hostname")) {
-    Level& around = levels_[levels_.size() - 2];
-    around.host.Offer(trimmed, RankOf(around.key, kHostKeys));
+  if (const std::string_view host = HostIn(trimmed); !host.empty()) {
+    OfferHost(level, level.key, host);
+    if (level.is_host && (level.key == "name" || level.key == "hostname")) {
+      Level& around = levels_[levels_.size() - 2];
+      OfferHost(around, around.key, host);
+    }
   }
   if (const size_t rank = RankOf(level.key, kPathKeys);
       rank < std::size(kPathKeys) && FileOfPath(trimmed) != NamedFile::kUnsaid) {
     level.path.Offer(trimmed, rank);
+  }
+}
+
+void JsonRecord::OfferHost(Level& level, std::string_view key, std::string_view host) {
+  const size_t rank = RankOf(key, kHostKeys);
+  if (rank < std::size(kHostKeys) && (!level.is_labels || IsPodRank(rank))) {
+    level.host.Offer(host, rank);
   }
 }
 
@@ -223,6 +274,7 @@ void JsonRecord::KeepText(RecordText&& text, bool is_log, const std::string& pat
   kept.is_log =
       is_log && !(kept.holds_dump && kept.text.text.find('\n') + 1 < kept.text.text.size());
   kept.path = path;
+  held_bytes_ += kGrowth * sizeof kept;
   kept_.push_back(std::move(kept));
 }
 
@@ -238,6 +290,7 @@ void JsonRecord::Close() {
 }
 
 void JsonRecord::CloseObject(Level& level) {
+  if (level.is_labels) levels_.back().host.Offer(level.host.value, level.host.rank);
   FillFrom(level, level.first_kept);
   if (level.time.value.empty()) return;
   for (size_t above = levels_.size(); above > 0; --above) {
@@ -266,10 +319,15 @@ void JsonRecord::Flush(size_t first, const std::string& time) {
       WriteLog(kept, time);
     }
   }
+  for (const Kept& kept : flushed) {
+    held_bytes_ -= kGrowth * sizeof kept;
+    held_bytes_ += sizeof(RecordText) + kept.host.size() + kMaxTimeBytes;
+  }
   kept_.resize(first);
 }
 
-// `TIME HOST json: LINE`; the line alone where a prefix would not be read.
+// `TIME HOST json: LINE`, with `-` for a host that is not known; the line alone where a prefix
+// would not be read.
 void JsonRecord::WriteLog(Kept& kept, const std::string& time) {
   if (IsKnownTime(time)) {
     kept.text.prefix =

@@ -31,7 +31,7 @@ bool HoldsDump(std::string_view text);
 /// Hears of the pieces of one value after another, in order.
 class JsonRecord {
  public:
-  /// Forgets a value that was not finished.
+  /// Forgets a value that was not finished. A new one begins, `texts` were taken out.
   void Clear();
 
   /// False where the value is nested deeper than any log.
@@ -39,12 +39,15 @@ class JsonRecord {
   bool OpenArray() { return Open(false); }
   void Close();
   void Key(std::string&& key);
-  void String(std::string&& text, uint64_t line);
+  /// False where so many strings wait that they would take far more memory than their JSON.
+  bool String(std::string&& text, uint64_t line);
   void Integer(uint64_t value);
   void Fraction(double value);
 
   /// What is to be written, in order; the caller takes it out.
   std::deque<RecordText>& texts() { return texts_; }
+  /// True where String was false.
+  bool is_full() const;
 
  private:
   // The value of the most trusted of several keys.
@@ -56,6 +59,7 @@ class JsonRecord {
   struct Level {
     bool is_object = false;
     bool is_host = false;    // {"host": {"name": ...}}
+    bool is_labels = false;  // {"kubernetes": {...}}: its pod is that of the object around it
     std::string key;         // the last one; in an array the one that names it
     std::string table_path;  // of the table that the keys down to here name
     Fact time, host, path;
@@ -73,6 +77,7 @@ class JsonRecord {
 
   bool Open(bool is_object);
   void NoteFacts(Level& level, std::string_view text);
+  static void OfferHost(Level& level, std::string_view key, std::string_view host);
   void KeepText(RecordText&& text, bool is_log, const std::string& path);
   void CloseObject(Level& level);
   void FillFrom(const Level& level, size_t first);
@@ -83,6 +88,7 @@ class JsonRecord {
   std::vector<Level> levels_;
   std::vector<Kept> kept_;
   std::deque<RecordText> texts_;
+  size_t held_bytes_ = 0;  // about what kept_, texts_ and the strings of arrays take
 };
 
 }  // namespace tcpsnap::capture

@@ -24,6 +24,10 @@ bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 // What stands around the records of an array.
 bool IsSeparator(char c) { return c == '[' || c == ']' || c == ','; }
 
+// Thrown through the parser, which otherwise would put all that it has read of a string into the
+// message of its error, several times.
+struct ValueTooLong {};
+
 // Reads what may be JSON for the parser, which takes a byte at a time.
 class ByteIterator {
  public:
@@ -50,7 +54,12 @@ class ByteIterator {
   }
 
  private:
-  bool AtEnd() const { return input_ == nullptr || (!first_ && !input_->HasByte()); }
+  bool AtEnd() const {
+    if (input_ == nullptr) return true;
+    if (first_ || input_->HasByte()) return false;
+    if (input_->too_long()) throw ValueTooLong();
+    return true;
+  }
 
   JsonInput* input_ = nullptr;
   std::optional<char> first_;
@@ -70,10 +79,7 @@ class Events : public nlohmann::json::json_sax_t {
     record_.Fraction(value);
     return true;
   }
-  bool string(string_t& text) override {
-    record_.String(std::move(text), input_.line());
-    return true;
-  }
+  bool string(string_t& text) override { return record_.String(std::move(text), input_.line()); }
   bool binary(binary_t&) override { return true; }  // JSON has none
   bool start_object(size_t) override { return record_.OpenObject(); }
   bool key(string_t& key) override {
@@ -128,6 +134,7 @@ class JsonSource : public MadeText {
   bool BeginsValue() const;
   void NoteSeparator(char c);
   void ReadValue();
+  bool ParseValue(std::optional<char> first, Events& events);
   void Fail(uint64_t end);
   void ReadFailedLine();
   void FinishFailure();
@@ -236,6 +243,15 @@ void JsonSource::ReadBehindValue() {
   }
 }
 
+bool JsonSource::ParseValue(std::optional<char> first, Events& events) {
+  try {
+    return nlohmann::json::sax_parse(ByteIterator(*input_, first), ByteIterator(), &events,
+                                     nlohmann::json::input_format_t::json, /*strict=*/false);
+  } catch (const ValueTooLong&) {
+    return false;
+  }
+}
+
 // Arrays around the records are taken apart here, so that a file that is one array takes no more
 // memory than its records. One of strings is a record.
 void JsonSource::ReadValue() {
@@ -246,8 +262,7 @@ void JsonSource::ReadValue() {
   Events events(record_, *input_);
   const auto first = is_array ? std::optional<char>('[') : std::nullopt;
   const uint64_t begin = input_->offset() - (is_array ? 1 : 0);
-  if (nlohmann::json::sax_parse(ByteIterator(*input_, first), ByteIterator(), &events,
-                                nlohmann::json::input_format_t::json, /*strict=*/false)) {
+  if (ParseValue(first, events)) {
     if (record_.texts().empty()) {
       record_.texts().push_back({{}, "json: no dump\n", {{0, input_->value_line()}}});
     }
@@ -261,7 +276,8 @@ void JsonSource::ReadValue() {
 // `end` is behind what was found to be wrong.
 void JsonSource::Fail(uint64_t end) {
   error_column_ = static_cast<size_t>(end - 1 - input_->value_offset());
-  reason_ = input_->too_long() ? procnet::Reason::kLineTooLong : procnet::Reason::kBadJson;
+  const bool too_long = input_->too_long() || record_.is_full();
+  reason_ = too_long ? procnet::Reason::kLineTooLong : procnet::Reason::kBadJson;
   input_->LiftLimit();
   state_ = State::kFailed;
 }

@@ -25,8 +25,9 @@
 
 namespace tcpsnap::capture {
 
-/// The longest record that is read: 128 MB.
-inline constexpr uint64_t kMaxRecordBytes = 128 << 20;
+/// The longest record that is read: 32 MB, a dump of 200 thousand sockets. While a string is read
+/// the parser holds it twice, in buffers that double as they grow.
+inline constexpr uint64_t kMaxRecordBytes = 32 << 20;
 
 /// True when the first bytes of a file are JSON objects, one a line or a document, that may hold
 /// dumps.
@@ -35,7 +36,8 @@ bool LooksLikeJson(std::string_view head);
 /// The text in the JSON of `source`, which stands at its first byte. Lines that are no JSON pass
 /// through as they are. JSON that is damaged or cut is refused (Reason::kBadJson), with its line;
 /// reading goes on at the next line. Memory is bounded: a record (an object, or an element of an
-/// array around all objects) of more than `max_record_bytes` is refused (Reason::kLineTooLong).
+/// array around all objects) of more than `max_record_bytes`, or of so many strings that they would
+/// take much more than that, is refused (Reason::kLineTooLong).
 std::unique_ptr<ByteSource> OpenJson(std::unique_ptr<ByteSource> source,
                                      uint64_t max_record_bytes = kMaxRecordBytes);
 

@@ -35,9 +35,9 @@ struct Marker {
   std::string_view netns;   ///< of it, where the rows are those of another network namespace
   std::string_view kernel;  ///< of it: system, release and machine, as uname tells them
   bool closes = false;  ///< the read above ended here (`end` of tcpsnap-capture); `time` is absent
-  /// Words that say nothing of time stand before it: it counts only where no surer marker does.
-  bool weak = false;
   bool is_screen = false;  ///< the rows below are what fitted a screen (`watch`)
+  bool weak = false;  ///< words that say nothing of time stand before it: it counts only where no
+                      ///< surer marker does
 };
 
 /// Reads one line, blanks around it removed; nullopt when it is no marker of this layout. `zone` is
@@ -137,10 +137,11 @@ std::optional<Prefix> ReadLogPrefix(std::string_view line, const Zone& zone);
 /// What a file's own name says of it: layout 30, "a file per snapshot".
 struct NameFacts {
   std::optional<TimeResult> time;  ///< absent: no time in the name
+  std::string host;  ///< OSWatcher and ExaWatcher put it into the names of their files; else empty
 };
 
-/// Looks for a time in the file's name, and for `tcp` and `tcp6` (also below `net`, `proc/net` or
-/// `proc/PID/net`) in the name of the folder that holds them. (layouts/file_name.cc)
+/// Looks for a time in the file's name, and for `tcp`, `tcp6` and `proc_net_tcp` (also below `net`,
+/// `proc/net` or `proc/PID/net`) in the name of the folder that holds them. (layouts/file_name.cc)
 NameFacts ReadFileName(std::string_view path, const Zone& zone);
 
 }  // namespace tcpsnap::capture

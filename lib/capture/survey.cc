@@ -51,6 +51,7 @@ class Surveyor : public DumpEvents {
   bool WantsToStop() const override {
     if (settings_.limit && bytes_read >= *settings_.limit) return true;
     if (settings_.whole || survey.timed == 0 || survey.first_is_untimed) return false;
+    if (!survey.has_headers) return false;  // whether rows without one are torn off shows later
     return std::all_of(survey.votes.begin(), survey.votes.end(),
                        [](const auto& entry) { return entry.second.decided(); });
   }

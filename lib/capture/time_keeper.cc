@@ -10,7 +10,8 @@ namespace tcpsnap::capture {
 namespace {
 
 constexpr int64_t kSecondMs = 1000;
-constexpr int64_t kDayMs = 24 * 3600 * kSecondMs;
+constexpr int64_t kHourMs = 3600 * kSecondMs;
+constexpr int64_t kDayMs = 24 * kHourMs;
 
 /// The day that the zone's clock showed.
 date::sys_days LocalDay(int64_t utc_ms, const Zone& zone) {
@@ -38,24 +39,56 @@ int64_t RoughMs(const PartialTime& partial, const CivilDay& day, const Zone& zon
   return local_ms - partial.offset_ms.value_or(zone.OffsetSeconds(local_ms) * kSecondMs);
 }
 
-/// The meaning of a partial time that is nearest to `reference_ms`, the later one of two. Where
-/// that one does not exist, it fails: the next best would be a guess.
-TimeResult Nearest(const PartialTime& partial, int64_t reference_ms, const Zone& zone) {
-  const date::sys_days today = LocalDay(reference_ms, zone);
-  TimeResult nearest;
-  int64_t least_distance_ms = -1;
-  // Two days each way, since the time may name another zone than that of `today`.
-  for (int step = -2; step <= 2; ++step) {
+/// What a partial time means on a day, or in its year, and where about that lies if it does not
+/// exist.
+struct Meaning {
+  TimeResult result;
+  int64_t at_ms = 0;
+};
+
+Meaning MeaningOn(const PartialTime& partial, const CivilDay& day, const Zone& zone) {
+  const CivilDay meant = partial.has_day ? CivilDay{day.year, partial.month, partial.day} : day;
+  const TimeResult result = CompleteTime(partial, meant, zone);
+  return {result, result.time ? result.time->utc_ms : RoughMs(partial, meant, zone)};
+}
+
+/// The meaning of a date without its year that is nearest to `day`. Where that one does not exist,
+/// it fails: the next best would be a guess.
+TimeResult NearestTo(const CivilDay& day, const PartialTime& partial, const Zone& zone) {
+  constexpr int64_t kFarthestMs = 31 * kDayMs + kDayMs / 2;
+  const int64_t noon_ms = NoonMs(day, zone);
+  Meaning nearest = MeaningOn(partial, day, zone);
+  for (const int step : {-1, 1}) {
+    const Meaning meaning = MeaningOn(partial, {day.year + step, day.month, day.day}, zone);
+    if (std::abs(meaning.at_ms - noon_ms) < std::abs(nearest.at_ms - noon_ms)) nearest = meaning;
+  }
+  if (std::abs(nearest.at_ms - noon_ms) > kFarthestMs) {
+    return {std::nullopt, TimeError::kOtherDate};
+  }
+  return nearest.result;
+}
+
+/// The first meaning that is not further before `last_ms` than a clock is set back, nor before the
+/// first day; fails where that one does not exist.
+TimeResult NextAfter(int64_t last_ms, const PartialTime& partial,
+                     const std::optional<CivilDay>& first_day, const Zone& zone) {
+  const int64_t most_back_ms = partial.has_day ? kDayMs : kHourMs;
+  const date::sys_days today = LocalDay(last_ms, zone);
+  // A whole time before the first day shows that the capture begins earlier.
+  const bool has_floor = first_day && !partial.has_day && today >= ToDays(*first_day);
+  // Two days before and more behind, since the time may name another zone than that of `today`.
+  for (int step = -2; step <= 3; ++step) {
     CivilDay day = ToCivil(today + date::days(step));
     if (partial.has_day) day = {ToCivil(today).year + step, partial.month, partial.day};
-    const TimeResult result = CompleteTime(partial, day, zone);
-    const int64_t at_ms = result.time ? result.time->utc_ms : RoughMs(partial, day, zone);
-    const int64_t distance_ms = std::abs(at_ms - reference_ms);
-    if (least_distance_ms >= 0 && distance_ms > least_distance_ms) continue;
-    nearest = result;
-    least_distance_ms = distance_ms;
+    const Meaning meaning = MeaningOn(partial, day, zone);
+    const bool is_later_one =
+        meaning.result.time && meaning.result.time->ambiguous && meaning.at_ms < last_ms;
+    const int64_t at_ms = is_later_one ? meaning.result.time->later_ms : meaning.at_ms;
+    if (at_ms < last_ms - most_back_ms) continue;
+    if (has_floor && LocalDay(at_ms, zone) < ToDays(*first_day)) continue;
+    return meaning.result;
   }
-  return nearest;
+  return {std::nullopt, TimeError::kOutOfRange};  // within a day or a year one of them comes
 }
 
 /// The meaning of a time of day on a day of the zone's clock; the text may name another clock.
@@ -77,9 +110,9 @@ TimeResult TimeKeeper::Next(const TimeResult& read) {
   TimeResult result = read;
   const bool is_partial = !read.time && read.error == TimeError::kNoDate && read.partial;
   if (is_partial && last_ms_) {
-    result = Nearest(*read.partial, *last_ms_, zone_);
+    result = NextAfter(*last_ms_, *read.partial, first_day_, zone_);
   } else if (is_partial && first_day_) {
-    result = read.partial->has_day ? Nearest(*read.partial, NoonMs(*first_day_, zone_), zone_)
+    result = read.partial->has_day ? NearestTo(*first_day_, *read.partial, zone_)
                                    : OnDay(*read.partial, *first_day_, zone_);
   }
   if (!result.time) return result;

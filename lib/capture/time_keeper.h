@@ -16,17 +16,19 @@ namespace tcpsnap::capture {
 
 class TimeKeeper {
  public:
-  /// `first_day`: the day of the first time that has none (in `zone`), and near which the first
-  /// time without a year is.
+  /// `first_day`: the day of the first time that has none (in `zone`), and within 31 days of which
+  /// the first time without a year is.
   TimeKeeper(std::optional<CivilDay> first_day, Zone zone);
 
   /// The time as it stands in a capture -> a whole one, in the order of the capture. Whole times
   /// stay what they are, but for a local time that occurs twice: where the first would lie before
-  /// the time before it, it is the second, and not ambiguous. A time of day is the one nearest to
-  /// the time before it: 12 hours or more back means the next day, less is a clock that was set
-  /// back, over midnight too. So is a date without a year: half a year or more back means the next
-  /// year; a 29th of February that this year lacks, or another weekday, is kOutOfRange. Without
-  /// first_day, and before any whole time, partial times stay what they are (kNoDate).
+  /// the time before it, it is the second, and not ambiguous. A time of day that is at most one
+  /// hour before the time before it is of a clock that was set back, over midnight too, but not to
+  /// before first_day; any other is the next one that comes, since a capture may well pause for
+  /// half a day and more. A date without a year is at most one day back, or the next that comes; a
+  /// 29th of February that its year lacks, or another weekday, is kOutOfRange; the first that is
+  /// further than 31 days from first_day is kOtherDate. Without first_day, and before any whole
+  /// time, partial times stay what they are (kNoDate).
   TimeResult Next(const TimeResult& read);
 
  private:

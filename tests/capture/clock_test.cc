@@ -68,6 +68,8 @@ std::string Show(const TimeResult& result) {
       return "Gap";
     case TimeError::kRelative:
       return "Relative";
+    case TimeError::kOtherDate:
+      return "OtherDate";
   }
   return "?";
 }
@@ -467,7 +469,19 @@ TEST_CASE("a time at the front of a line") {
   CHECK(Front("Nov 22 07:37:27 2026 x") == "2026-11-22T07:37:27Z| x");
   CHECK(Front("Nov 22, 2026 07:37:27 UTC x") == "2026-11-22T07:37:27Z| x");
   CHECK(Front("22/Nov/2026:07:37:27 +0000] \"GET /\"") == "2026-11-22T07:37:27Z|] \"GET /\"");
-  CHECK(Front("Sun Nov 22 07:37:27 AM UTC 2026: x") == "NoDate| 2026: x");
+  CHECK(Front("Sun Nov 22 07:37:27 AM UTC 2026: x") == "2026-11-22T07:37:27Z|: x");
+  CHECK(Front("Sun Nov 22 07:37:27 UTC 2026: 0: 0100007F:1538") ==
+        "2026-11-22T07:37:27Z|: 0: 0100007F:1538");
+  CHECK(Front("Sun Nov 22 07:37:27 UTC 2026:") == "2026-11-22T07:37:27Z|:");
+  CHECK(Front("Nov 22 07:37:27 2026: x") == "2026-11-22T07:37:27Z|: x");
+  CHECK(Front("Nov 22 07:37:27: x") == "NoDate|: x");
+  CHECK(Front("07:37:27: x") == "NoDate|: x");
+  CHECK(Front("1795333047: x") == "2026-11-22T07:37:27Z|: x");
+  CHECK(Front("2026-11-22 07:37:27- x") == "2026-11-22T07:37:27Z|- x");
+  CHECK(Front("2026-11-22 07:37:27 INFO: x") == "2026-11-22T07:37:27Z| INFO: x");
+  // The number of a row is no year.
+  CHECK(Front("Nov 22 07:37:27 2026: 0100007F:1538") == "NoDate| 2026: 0100007F:1538");
+  CHECK(Front("07:37:27 2026: 0100007F:1538") == "NoDate| 2026: 0100007F:1538");
   CHECK(Front("Sun Nov 22 07:37:27 AM UTC 2026; x") == "2026-11-22T07:37:27Z|; x");
   CHECK(Front("07:37:27.123 x") == "NoDate| x");
   CHECK(Front("7:37:27 AM x") == "NoDate| x");
@@ -499,7 +513,9 @@ TEST_CASE("fronts that are no time") {
                            "0: 0100007F:1538",
                            "2",
                            "20 packets",
-                           "1795333047: x",
+                           "1795333047: 0100007F:1538 00000000:0000 0A",
+                           "20261122073727: 0100007F:1538",
+                           "1795333047:x",
                            "17953330471 x",
                            "2026-11-22 x",
                            "20261122 x",
@@ -509,7 +525,7 @@ TEST_CASE("fronts that are no time") {
                            "Mar is a month",
                            "Total: 12",
                            "TCP: inuse 5",
-                           "07:37:27: x",
+                           "07:37:27:x",
                            "24:00:00:00 x",
                            "1969-12-31 23:59:59 x",
                            "11/22/2026 07:37:27 x",
@@ -550,14 +566,15 @@ TEST_CASE("every time is found at the front, whole, whatever ends it") {
                                  "7:37:27 PM"}) {
     const TimeResult whole = ParseTime(time, Zone());
     for (const char* behind :
-         {"", " ", "  ", "\t", " x", " x y z", ">", ") x", "]", "; 1", ", x", "|0", " 0: 1F90"}) {
+         {"",    " ",  "  ",       "\t", " x",  " x y z", ">", ") x", "]", "; 1",
+          ", x", "|0", " 0: 1F90", ":",  ": x", ":\tx",   "-", "- x", "=", "= x"}) {
       CAPTURE(time, behind);
       const TimeAtFront front = ReadTimeAtFront(time + behind, Zone());
       CHECK(front.length == time.size());
       CHECK(Show(front.result) == Show(whole));
       CHECK(front.result.partial.has_value() == whole.partial.has_value());
     }
-    for (const char* behind : {":", "x", ".", "=", "-"}) {
+    for (const char* behind : {":x", "x", ".", "=x", "-x", ": 0100007F:1538"}) {
       CAPTURE(time, behind);
       CHECK(ReadTimeAtFront(time + behind, Zone()).length < time.size());
     }
@@ -773,11 +790,12 @@ TEST_CASE("every error has its own sentence") {
   std::set<std::string_view> sentences;
   for (const TimeError error :
        {TimeError::kNotATime, TimeError::kNoDate, TimeError::kNoTimeOfDay, TimeError::kOutOfRange,
-        TimeError::kAmbiguousZone, TimeError::kUnknownZone, TimeError::kGap}) {
+        TimeError::kAmbiguousZone, TimeError::kUnknownZone, TimeError::kGap, TimeError::kRelative,
+        TimeError::kOtherDate}) {
     CHECK(TimeErrorSentence(error).size() > 20);
     sentences.insert(TimeErrorSentence(error));
   }
-  CHECK(sentences.size() == 7);
+  CHECK(sentences.size() == 9);
 }
 
 }  // namespace

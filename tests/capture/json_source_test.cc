@@ -3,15 +3,32 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "capture/json_record.h"
+#include "capture/layout.h"
 #include "capture/read_all.h"
 #include "capture/text_source.h"
 #include "capture/text_window.h"
 #include "support/catch.h"
+
+// Sanitizers keep what was freed, and shadows of all.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TCPSNAP_MEASURES_MEMORY 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define TCPSNAP_MEASURES_MEMORY 0
+#endif
+#endif
+#ifndef TCPSNAP_MEASURES_MEMORY
+#define TCPSNAP_MEASURES_MEMORY 1
+#endif
 
 namespace tcpsnap::capture {
 namespace {
@@ -212,6 +229,64 @@ TEST_CASE("records with a line each are written as syslog does") {
         Lines({"2026-11-22T07:37:27Z - json: " + kRow}));
 }
 
+TEST_CASE("a log without a host has none, as the same log as text") {
+  const std::string text =
+      Text(Json("{'log': '$~', 'stream': 'stdout', 'time': '2026-11-22T07:37:27.1Z'}\n"));
+  const std::optional<Prefix> prefix = ReadSyslogPrefix(text, Zone());
+  REQUIRE(prefix);
+  CHECK(prefix->host.empty());
+  CHECK(text.substr(prefix->length) == Lines({kRow}));
+}
+
+// The host of the lines of a record; empty where they have none.
+std::string HostOf(const std::string& short_form) {
+  const std::string text = Text(Json(short_form));
+  const std::optional<Prefix> prefix = ReadSyslogPrefix(text, Zone());
+  REQUIRE(prefix);
+  return std::string(prefix->host);
+}
+
+TEST_CASE("a pod is a host") {
+  const std::string front = "{'time': '2026-11-22T07:37:27Z', 'log': '$', ";
+  CHECK(HostOf(front + "'pod': 'web-1'}") == "web-1");
+  CHECK(HostOf(front + "'pod_name': 'web-1', 'container_name': 'app'}") == "web-1");
+  CHECK(HostOf(front + "'container_name': '/web-1'}") == "web-1");
+  CHECK(HostOf(front + "'kubernetes.pod_name': 'web-1'}") == "web-1");
+  CHECK(HostOf(front + "'instance': '10.0.0.1:9100', 'pod': 'web-1'}") == "web-1");
+  CHECK(HostOf(front + "'instance': '10.0.0.1:9100'}") == "10.0.0.1:9100");
+  CHECK(HostOf(front + "'pod': 'web-1', 'host': 'node1'}") == "node1");
+  CHECK(HostOf(front + "'kubernetes': {'host': 'node1', 'pod_name': 'web-1', "
+                       "'container_name': 'app'}}") == "web-1");
+  CHECK(HostOf("{'kubernetes': {'pod': {'name': 'web-1'}, 'node': {'name': 'node1'}}, "
+               "'message': '$', '@timestamp': '2026-11-22T07:37:27Z'}") == "web-1");
+  CHECK(HostOf(front + "'k8s': {'pod_name': 'web-1'}}") == "web-1");
+  CHECK(HostOf(front + "'docker': {'container_id': '1', 'container_name': 'web-1'}}") == "web-1");
+  CHECK(HostOf(front + "'resource': {'type': 'k8s_container', 'labels': {'pod_name': 'web-1', "
+                       "'node': 'node1'}}}") == "web-1");
+  // The node alone does not tell one pod from another; other labels are the user's own words.
+  CHECK(HostOf(front + "'kubernetes': {'host': 'node1'}}") == "");
+  CHECK(HostOf(front + "'kubernetes': {'labels': {'pod': 'x'}}}") == "");
+  CHECK(HostOf(front + "'other': {'pod_name': 'x'}}") == "");
+  // What syslog does not take for a host would make the line unreadable.
+  for (const char* none : {"-", "/", "a b", "web1:", "w\u00e9b", "a/b", "[x]"}) {
+    CAPTURE(none);
+    CHECK(HostOf(front + "'host': '" + none + "'}") == "");
+  }
+}
+
+TEST_CASE("the lines of two pods that are written in turn have their hosts") {
+  std::string json, text;
+  for (int second = 10; second < 20; ++second) {
+    const std::string time = "2026-11-22T07:37:" + std::to_string(second) + "Z";
+    for (const char* pod : {"web-1", "web-2"}) {
+      json += Json("{'log': '$~', 'time': '" + time + "', 'kubernetes': {'pod_name': '" + pod +
+                   "', 'host': 'node1'}}\n");
+      text += time + " " + pod + " json: " + kRow + "\n";
+    }
+  }
+  CHECK(Text(json) == text);
+}
+
 TEST_CASE("a record with a table is no line") {
   CHECK(Text(Json("{'time': 1795333047, 'message': '^~$~', 'source': '/proc/net/tcp'}")) ==
         Lines({"1795333047", kTcpPath, kHeader, kRow}));
@@ -406,6 +481,71 @@ TEST_CASE("a record is bounded, an array of them is not") {
   CHECK(lines.text == "}\nend\n");
   CHECK(lines.refused.size() == 1);
 }
+
+#if TCPSNAP_MEASURES_MEMORY
+// JSON that goes on and on, made as it is read.
+class EndlessJson : public ByteSource {
+ public:
+  EndlessJson(std::string front, std::string unit, uint64_t size)
+      : front_(front), unit_(unit), left_(size), rest_(front), size_(size) {}
+  size_t Read(char* bytes, size_t size) override {
+    size = static_cast<size_t>(std::min<uint64_t>(size, left_));
+    while (rest_.size() < size) rest_ += unit_;
+    rest_.copy(bytes, size);
+    rest_.erase(0, size);
+    left_ -= size;
+    return size;
+  }
+  void Rewind() override {
+    rest_ = front_;
+    left_ = size_;
+  }
+  std::optional<uint64_t> Size() const override { return std::nullopt; }
+  std::optional<uint64_t> RewindLimit() const override { return std::nullopt; }
+
+ private:
+  const std::string front_, unit_;
+  uint64_t left_;
+  std::string rest_;
+  const uint64_t size_;
+};
+
+// The most memory that the process had since ResetPeak; see proc(5).
+void ResetPeak() { std::ofstream("/proc/self/clear_refs") << "5"; }
+long PeakMegabytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    long kilobytes = 0;
+    if (word == "VmHWM:" && status >> kilobytes) return kilobytes >> 10;
+  }
+  return 0;
+}
+
+TEST_CASE("a value that never ends takes no more memory than its limit allows") {
+  ResetPeak();
+  const long before = PeakMegabytes();
+  REQUIRE(before > 0);
+  for (const auto& [front, unit] : std::vector<std::pair<std::string, std::string>>{
+           {"{\"tcp\": \"", kRow + "\\n"},
+           {"{\"", kRow},
+           {"{\"tcp\": ", "1"},
+           {"{\"tcp\": [\"", "\",\n\""},
+           {"{\"a\": [", "{\"log\": \"x\"},"},
+           {"{\"a\": [", "{\"log\": \"x\", \"t\": 1795333047},"}}) {
+    CAPTURE(front, unit);
+    const auto source = OpenJson(std::make_unique<EndlessJson>(front, unit, uint64_t{100} << 20));
+    std::string bytes(1 << 16, '\0');
+    std::vector<procnet::RefusedLine> refused;
+    while (source->Read(bytes.data(), bytes.size()) > 0) {
+      if (refused.empty()) refused = source->TakeRefused();
+    }
+    if (refused.empty()) refused = source->TakeRefused();
+    REQUIRE(!refused.empty());
+    CHECK(refused[0].reason == Reason::kLineTooLong);
+  }
+  CHECK(PeakMegabytes() - before < 150);
+}
+#endif
 
 TEST_CASE("a refused line is kept up to its limit") {
   const std::string bad = Json("{'tcp': '$") + std::string(200'000, 'x');

@@ -21,6 +21,8 @@ const char* ErrorWord(TimeError error) {
       return "unknown-zone";
     case TimeError::kGap:
       return "gap";
+    case TimeError::kOtherDate:
+      return "other-date";
     case TimeError::kNoDate:
       return "no-date";
     default:
@@ -46,6 +48,7 @@ std::string Describe(const std::optional<Marker>& marker) {
   if (!marker->host.empty()) text += " host=" + std::string(marker->host);
   if (marker->closes) text += " closes";
   if (marker->is_screen) text += " screen";
+  if (marker->weak) text += " weak";
   return text;
 }
 
@@ -293,7 +296,11 @@ TEST_CASE("a time in a line that says little else") {
       {">>> 2026-11-22T07:37:27Z", "dressed-time at 0"},
       {"> 2026-11-22T07:37:27Z", "dressed-time at 0"},
       {"# Sun Nov 22 07:37:27 UTC 2026", "dressed-time at 0"},
-      {"Date: Sun, 22 Nov 2026 07:37:27 +0000", "dressed-time at 0"},
+      {"Date: Sun Nov 22 07:37:27 UTC 2026", "dressed-time at 0"},
+      {"=== Date: Sun, 22 Nov 2026 07:37:27 +0000 ===", "dressed-time at 0"},
+      {"=== Sun, 22 Nov 2026 07:37:27 +0000 ===", "dressed-time at 0"},
+      {"TIMESTAMP: Sun, 22 Nov 2026 07:37:27 +0000", "dressed-time at 0"},
+      {"--- start 2026-11-22 07:37:27 ---", "dressed-time at 0"},
       {"date is Sun Nov 22 07:37:27 UTC 2026", "dressed-time at 0"},
       {"time=1795333047", "dressed-time at 0"},
       {"time = 1795333047.5", "dressed-time at 500"},
@@ -357,6 +364,59 @@ TEST_CASE("lines with a time in them that are no dressed times") {
       {"2000: 0100007F:1538 00000000:0000", "none"},
       {"=====", "none"},
       {"--- done ---", "none"},
+  });
+}
+
+TEST_CASE("moments of something else are no markers") {
+  CheckAll({
+      {"last-modified: 2026-11-22T07:37:27Z", "none"},
+      {"Last-Modified: Sun, 22 Nov 2026 07:37:27 GMT", "none"},
+      {"notBefore=Nov 22 07:37:27 2026 GMT", "none"},
+      {"notAfter=Nov 22 07:37:27 2026 GMT", "none"},
+      {"Not Before: Nov 22 07:37:27 2026 GMT", "none"},
+      {"expires: 2026-11-22T07:37:27Z", "none"},
+      {"StartedAt: 2026-11-22T07:37:27Z", "none"},
+      {"startedAt: 2026-11-22T07:37:27Z", "none"},
+      {"Started at 2026-11-22 07:37:27", "none"},
+      {"started: 2026-11-22T07:37:27Z", "none"},
+      {"restarted_at=2026-11-22T07:37:27Z", "none"},
+      {"finished: 2026-11-22T07:37:27Z", "none"},
+      {"Completed: 2026-11-22T07:37:27Z", "none"},
+      {"deployed 2026-11-22T07:37:27Z", "none"},
+      {"AuthorDate: Sun Nov 22 07:37:27 2026 +0000", "none"},
+      {"CommitDate: Sun Nov 22 07:37:27 2026 +0000", "none"},
+      {"committer.date 2026-11-22T07:37:27Z", "none"},
+      {"CreatedAt: 2026-11-22T07:37:27Z", "none"},
+      {"Start Time:   Sun, 22 Nov 2026 07:37:27 +0000", "none"},
+      {"End Time: 2026-11-22T07:37:27Z", "none"},
+      {"start_time: 1795333047", "none"},
+      {"startTime: 2026-11-22T07:37:27Z", "none"},
+      {"end_time=2026-11-22T07:37:27Z", "none"},
+      {"updated: 2026-11-22T07:37:27Z", "none"},
+      {"scheduled: 2026-11-22T07:37:27Z", "none"},
+      {"issued: 2026-11-22T07:37:27Z", "none"},
+      {"valid: 2026-11-22T07:37:27Z", "none"},
+      {"renewed: 2026-11-22T07:37:27Z", "none"},
+      {"--- rotated 2026-11-22 07:37:27 ---", "none"},
+      {"Date: Sun, 22 Nov 2026 09:00:00 +0100", "none"},
+      {"date: Sun, 22 Nov 2026 07:37:27 GMT", "none"},
+      {"Delivery-Date: Sun, 22 Nov 2026 09:00:00 +0100", "none"},
+      {"< Date: Sun, 22 Nov 2026 07:37:27 GMT", "none"},
+  });
+}
+
+TEST_CASE("behind words that say nothing of time a marker is weak") {
+  CheckAll({
+      {"INFO: 2026-11-22T07:37:27Z", "dressed-time at 0 weak"},
+      {"--- backup 2026-11-22 07:37:27 ---", "dressed-time at 0 weak"},
+      {"web1: Sun Nov 22 07:37:27 UTC 2026", "dressed-time at 0 weak"},
+      {"release notes 2026-11-22 07:37:27", "none"},
+      {"host web1 2026-11-22 07:37:27", "dressed-time at 0 weak"},
+      {"snapshot of 2026-11-22 07:37:27", "dressed-time at 0 weak"},
+      {"--- Check: 2026-11-22 07:37:27 ---", "dressed-time at 0"},
+      {"# 12 2026-11-22 07:37:27", "dressed-time at 0"},
+      {"snap-ts: 2026-11-22 07:37:27", "dressed-time at 0"},
+      {"=== /proc/net/tcp 2026-11-22 07:37:27 ===", "dressed-time at 0 tcp /proc/net/tcp"},
   });
 }
 
@@ -582,8 +642,9 @@ TEST_CASE("a time in a file's own name counts") {
 TEST_CASE("a time in the folder's name counts for files that are named tcp or tcp6") {
   for (const char* folder :
        {"20261122-073727", "2026-11-22T07:37:27Z", "snaps/1795333047", "/a/b/2026-11-22_07-37-27",
-        "20261122/073727", "snaps.tar.gz!20261122-073727"}) {
-    for (const char* file : {"tcp", "tcp6", "tcp.txt", "tcp6.log", "net/tcp", "net/tcp6",
+        "20261122/073727", "snap/2026-11-22/07-37-27", "snaps.tar.gz!20261122-073727"}) {
+    for (const char* file : {"tcp", "tcp6", "tcp.txt", "tcp6.log", "proc_net_tcp.txt",
+                             "proc_net_tcp6", "net_tcp", "net/tcp", "net/tcp6", "proc/net/tcp",
                              "proc/net/tcp6", "proc/4711/net/tcp", "proc/self/net/tcp6"}) {
       const std::string path = std::string(folder) + "/" + file;
       CAPTURE(path);
@@ -593,6 +654,31 @@ TEST_CASE("a time in the folder's name counts for files that are named tcp or tc
       CHECK(facts.time->time->utc_ms == kMoment);
     }
   }
+}
+
+TEST_CASE("the names of Oracle's collectors tell the host") {
+  const auto host = [](std::string_view path) { return ReadFileName(path, Zone()).host; };
+  CHECK(host("2026_11_22_07_00_00_NetstatExaWatcher_db1.dat") == "db1");
+  CHECK(host("a/2026_11_22_07_00_00_NetstatExaWatcher_db1.example.org.dat.bz2") ==
+        "db1.example.org");
+  CHECK(host("a.tar!2026_11_22_07_00_00_NetstatExaWatcher_db-1.dat.gz") == "db-1");
+  CHECK(host("osw/archive/netstat/db1_netstat_26.11.22.0700.dat") == "db1");
+  CHECK(host("a/oswnetstat/db1_netstat_26.11.22.0700.dat.gz") == "db1");
+  CHECK(host("oswbb.tar!oswprvtnet/db1_prvtnet_26.11.22.0700.dat") == "db1");
+  for (const char* path :
+       {"", "db1.dat", "netstat/db1_netstat_26.11.22.0700.dat", "db1_netstat_26.11.22.0700.dat",
+        "oswnetstat/db1_netstat_26.11.22.07.dat", "oswnetstat/db1_26.11.22.0700.dat",
+        "oswnetstat/db1_netstat_26.11.22.0700.txt", "oswnetstat/_netstat_26.11.22.0700.dat",
+        "2026_11_22_07_00_00_NetstatExaWatcher_db1.txt", "NetstatExaWatcher_.dat",
+        "NetstatExaWatcher_-.dat", "20261122-073727/tcp"}) {
+    CAPTURE(path);
+    CHECK(host(path).empty());
+  }
+  const NameFacts exawatcher =
+      ReadFileName("2026_11_22_07_37_27_NetstatExaWatcher_db1.dat.bz2", Zone());
+  REQUIRE(exawatcher.time);
+  CHECK(exawatcher.time->time->utc_ms == kMoment);
+  CHECK_FALSE(ReadFileName("oswnetstat/db1_netstat_26.11.22.0700.dat", Zone()).time);
 }
 
 TEST_CASE("names that tell no time") {
@@ -605,6 +691,7 @@ TEST_CASE("names that tell no time") {
                            "20261122-073727/web.log",
                            "20261122-073727/other/tcp",
                            "20261122-073727/udp",
+                           "20261122-073727/proc_net_udp.txt",
                            "pid-12345/tcp",
                            "tcp.1",
                            "incident-4711.log",

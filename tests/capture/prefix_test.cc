@@ -43,6 +43,7 @@ std::string Describe(const std::optional<Prefix>& prefix) {
   }
   if (!prefix->host.empty()) text += " host=" + std::string(prefix->host);
   if (!prefix->path.empty()) text += " path=" + std::string(prefix->path);
+  if (!prefix->source.empty()) text += " source=" + std::string(prefix->source);
   return text;
 }
 
@@ -135,6 +136,14 @@ TEST_CASE("a time, a host and a tag before each line") {
       {"Nov 22 07:37:27 fe80::1 kernel: ", "syslog-prefix partial host=fe80::1"},
       {"Nov 22 07:37:27 tcplog[1]: ", "syslog-prefix partial"},
       {"Sun Nov 22 07:37:27 2026 user.notice tcplog: ", "syslog-prefix at 0"},
+      {"Nov 22 07:37:27 web1 user.notice tcplog: ", "syslog-prefix partial host=web1"},
+      {"Nov 22 07:37:27 web1 local7.debug tcplog[12]: ", "syslog-prefix partial host=web1"},
+      {"Nov 22 07:37:27 user.notice tcplog: ", "syslog-prefix partial"},
+      {"Nov 22 07:37:27 user.example.org tcplog: ", "syslog-prefix partial host=user.example.org"},
+      {"Nov 22 07:37:27 - tcplog: ", "syslog-prefix partial"},
+      {"Nov 22 07:37:27 - user.notice tcplog: ", "syslog-prefix partial"},
+      {"2026-11-22T07:37:27.1Z - json: ", "iso-syslog-prefix at 100"},
+      {"Sun Nov 22 07:37:27 UTC 2026: ", "date-prefix at 0"},
       {"2026-11-22T07:37:27.000000+00:00 host1 tcplog: ", "iso-syslog-prefix at 0 host=host1"},
       {"2026-11-22T07:37:27 WEB tcplog: ", "iso-syslog-prefix at 0 host=WEB"},
       {"2026-11-22T07:37:27+0000 host1 tcplog[7]: ", "iso-syslog-prefix at 0 host=host1"},
@@ -146,8 +155,8 @@ TEST_CASE("a time, a host and a tag before each line") {
       {"<13>1 2026-11-22T07:37:27Z host1 app - - [a b=\"x] \\\"y\"][c] ",
        "iso-syslog-prefix at 0 host=host1"},
       {"<13>1 2026-11-22T07:37:27Z - app - - - \xEF\xBB\xBF", "iso-syslog-prefix at 0"},
-      {"<13>1 2026-11-22T07:37:27Z host1 app - - [a ", "log-prefix at 0"},
-      {"<13>1 2026-11-22T07:37:27Z host1 app - ", "log-prefix at 0"},
+      {"<13>1 2026-11-22T07:37:27Z host1 app - - [a ", "log-prefix at 0 source=13>1"},
+      {"<13>1 2026-11-22T07:37:27Z host1 app - ", "log-prefix at 0 source=13>1"},
       {"<x>Nov 22 07:37:27 host1 tcplog: ", "none"},
       {"Nov 22 07:37:27 host1 tcplog ", "log-prefix partial"},
       {"Nov 22 host1 tcplog: ", "none"},
@@ -198,6 +207,21 @@ TEST_CASE("the words of a log before each line") {
   CHECK_FALSE(ReadPrefix("2026-11-22 07:37:27 " + words + " " + kRow, IsTable));
   CHECK_FALSE(ReadAnyPrefix("> nothing like a row"));
   CHECK_FALSE(ReadLogPrefix("2026-11-22 07:37:27 INFO started", Zone()));
+}
+
+TEST_CASE("the words before the time of a log tell its writers apart") {
+  CheckBeforeTable({
+      {"web-1 app 2026-11-22T07:37:27Z ", "log-prefix at 0 source=web-1 app"},
+      {"web-2 app 2026-11-22T07:37:27Z ", "log-prefix at 0 source=web-2 app"},
+      {"[web-1] [app] [2026-11-22T07:37:27Z] ", "log-prefix at 0 source=web-1] [app"},
+      {"web-1 | time=2026-11-22T07:37:27Z msg=\"", "log-prefix at 0 source=web-1"},
+      {"pod=web-1 ts=1795333047 ", "none"},
+      {"12345 web-1 INFO 2026-11-22T07:37:27Z ", "log-prefix at 0 source=web-1"},
+      {"seq=12 level=info ts=2026-11-22T07:37:27Z ", "log-prefix at 0"},
+      {"[ERROR] [12] [2026-11-22T07:37:27Z] ", "log-prefix at 0"},
+      {"((2026-11-22T07:37:27Z)) x ", "log-prefix at 0"},
+      {"2026-11-22T07:37:27Z web-1 app ", "log-prefix at 0"},
+  });
 }
 
 TEST_CASE("a row that was cut and the row below it are no prefix and row") {

@@ -22,6 +22,7 @@ std::string Show(const TimeResult& result) {
 const std::string kNoDate = Show({std::nullopt, TimeError::kNoDate});
 const std::string kGap = Show({std::nullopt, TimeError::kGap});
 const std::string kOutOfRange = Show({std::nullopt, TimeError::kOutOfRange});
+const std::string kOtherDate = Show({std::nullopt, TimeError::kOtherDate});
 
 /// What a keeper makes of the last of these times, after the others.
 std::string Last(std::optional<CivilDay> first_day, const Zone& zone,
@@ -60,9 +61,18 @@ TEST_CASE("a time of day follows the time before it") {
   CHECK(Last(kDay, Zone(), {"T23:59:58", "T00:00:03"}) == "2026-11-23T00:00:03Z");
   CHECK(Last(kDay, Zone(), {"T23:59:58", "T00:00:03", "T23:59:59"}) == "2026-11-22T23:59:59Z");
   CHECK(Last(kDay, Zone(), {"07:00:00", "06:59:59"}) == "2026-11-22T06:59:59Z");
-  CHECK(Last(kDay, Zone(), {"18:00:00", "06:00:01"}) == "2026-11-22T06:00:01Z");
-  CHECK(Last(kDay, Zone(), {"18:00:00", "06:00:00"}) == "2026-11-23T06:00:00Z");
-  CHECK(Last(kDay, Zone(), {"18:00:00", "05:59:59"}) == "2026-11-23T05:59:59Z");
+  CHECK(Last(kDay, Zone(), {"18:00:00", "17:00:00"}) == "2026-11-22T17:00:00Z");
+  CHECK(Last(kDay, Zone(), {"18:00:00", "16:59:59"}) == "2026-11-23T16:59:59Z");
+  CHECK(Last(kDay, Zone(), {"08:00:00", "21:00:00"}) == "2026-11-22T21:00:00Z");
+  CHECK(Last(kDay, Zone(), {"08:00:00", "21:00:00", "08:00:00"}) == "2026-11-23T08:00:00Z");
+  CHECK(Last(kDay, Zone(), {"00:00:00", "23:59:59"}) == "2026-11-22T23:59:59Z");
+  CHECK(Last(kDay, Zone(), {"12:00:00", "12:00:00"}) == "2026-11-22T12:00:00Z");
+  // Nothing is before the first day, though it may be a moment from there.
+  CHECK(Last(kDay, Zone(), {"00:00:03", "23:59:58"}) == "2026-11-22T23:59:58Z");
+  CHECK(Last(kDay, Berlin(), {"00:00:03", "23:59:58"}) == "2026-11-22T22:59:58Z");
+  CHECK(Last(kDay, Berlin(), {"00:00:03", "22:59:58Z"}) == "2026-11-22T22:59:58Z");
+  CHECK(Last(std::nullopt, Zone(), {"2026-11-22T00:00:03Z", "23:59:58"}) == "2026-11-21T23:59:58Z");
+  CHECK(Last(kDay, Zone(), {"2026-11-20T07:00:00Z", "07:00:03"}) == "2026-11-20T07:00:03Z");
   CHECK(Last(kDay, Zone(), {"07:00", "15:00", "23:00", "07:00", "15:00"}) ==
         "2026-11-23T15:00:00Z");
   CHECK(Last(CivilDay{2026, 12, 31}, Zone(), {"23:59:59", "00:00:00"}) == "2027-01-01T00:00:00Z");
@@ -94,6 +104,8 @@ TEST_CASE("where the clock is changed") {
   CHECK(Last(autumn, Berlin(), {"02:59:30", "02:00:30", "02:01:30"}) == "2026-10-25T01:01:30Z");
   CHECK(Last(autumn, Berlin(), {"02:59:30", "02:00:30", "02:59:59", "03:00:00"}) ==
         "2026-10-25T02:00:00Z");
+  // An hour and a half back to the first 02:30, but half an hour to the second one.
+  CHECK(Last(autumn, Berlin(), {"2026-10-25T02:00:00Z", "02:30:00"}) == "2026-10-25T01:30:00Z");
   // A step back in the second hour stays in it.
   CHECK(Last(autumn, Berlin(), {"02:59:30", "02:00:30", "02:00:29"}) == "2026-10-25T01:00:29Z");
   CHECK(Last(std::nullopt, Berlin(), {"2026-10-25 02:59:30", "2026-10-25 02:00:30"}) ==
@@ -110,17 +122,20 @@ TEST_CASE("where the clock is changed") {
 }
 
 TEST_CASE("a date without its year") {
-  CHECK(Last(CivilDay{2026, 1, 31}, Zone(), {"Nov 22 07:37:27"}) == "2025-11-22T07:37:27Z");
+  CHECK(Last(CivilDay{2026, 1, 20}, Zone(), {"Dec 20 07:37:27"}) == "2025-12-20T07:37:27Z");
   CHECK(Last(kDay, Zone(), {"Nov 22 07:37:27"}) == "2026-11-22T07:37:27Z");
-  CHECK(Last(kDay, Zone(), {"Jan  1 07:37:27"}) == "2027-01-01T07:37:27Z");
-  CHECK(Last(kDay, Zone(), {"Jun 22 07:37:27"}) == "2026-06-22T07:37:27Z");
+  CHECK(Last(CivilDay{2026, 12, 20}, Zone(), {"Jan  1 07:37:27"}) == "2027-01-01T07:37:27Z");
   CHECK(Last(kDay, Berlin(), {"Nov 22 08:37:27"}) == "2026-11-22T07:37:27Z");
-  CHECK(Last(kDay, Zone(), {"Dec 31 23:59:58", "Jan  1 00:00:03"}) == "2027-01-01T00:00:03Z");
-  CHECK(Last(kDay, Zone(), {"Dec 31 23:59:58", "Jan  1 00:00:03", "Dec 31 23:59:59"}) ==
-        "2026-12-31T23:59:59Z");
+  CHECK(Last(CivilDay{2026, 12, 31}, Zone(), {"Dec 31 23:59:58", "Jan  1 00:00:03"}) ==
+        "2027-01-01T00:00:03Z");
+  CHECK(Last(CivilDay{2026, 12, 31}, Zone(),
+             {"Dec 31 23:59:58", "Jan  1 00:00:03", "Dec 31 23:59:59"}) == "2026-12-31T23:59:59Z");
   CHECK(Last(kDay, Zone(), {"Nov 22 07:37:27", "Nov 22 07:37:26"}) == "2026-11-22T07:37:26Z");
   CHECK(Last(kDay, Zone(), {"Nov 22 07:37:27", "May 20 00:00:00"}) == "2027-05-20T00:00:00Z");
-  CHECK(Last(kDay, Zone(), {"Nov 22 07:37:27", "May 25 00:00:00"}) == "2026-05-25T00:00:00Z");
+  CHECK(Last(kDay, Zone(), {"Nov 22 07:37:27", "May 25 00:00:00"}) == "2027-05-25T00:00:00Z");
+  CHECK(Last(kDay, Zone(), {"Nov 22 07:37:27", "Nov 21 07:37:27"}) == "2026-11-21T07:37:27Z");
+  CHECK(Last(kDay, Zone(), {"Nov 22 07:37:27", "Nov 21 07:37:26"}) == "2027-11-21T07:37:26Z");
+  CHECK(Last(kDay, Zone(), {"Nov 22 07:37:27", "Nov 21 23:59:59"}) == "2026-11-21T23:59:59Z");
   CHECK(Last(std::nullopt, Zone(), {"2026-12-31T23:59:58Z", "Jan  1 00:00:03"}) ==
         "2027-01-01T00:00:03Z");
   // A new year of UTC that has not come to the zone yet.
@@ -130,9 +145,23 @@ TEST_CASE("a date without its year") {
   CHECK(Last(CivilDay{2026, 3, 29}, Berlin(), {"Mar 29 02:30:00"}) == kGap);
 }
 
+TEST_CASE("the first date without its year is near the first day") {
+  CHECK(Last(kDay, Zone(), {"Oct 22 00:00:00"}) == "2026-10-22T00:00:00Z");
+  CHECK(Last(kDay, Zone(), {"Oct 21 23:59:59"}) == kOtherDate);
+  CHECK(Last(kDay, Zone(), {"Dec 23 23:59:59"}) == "2026-12-23T23:59:59Z");
+  CHECK(Last(kDay, Zone(), {"Dec 24 00:00:01"}) == kOtherDate);
+  CHECK(Last(kDay, Berlin(), {"Dec 23 23:59:59"}) == "2026-12-23T22:59:59Z");
+  CHECK(Last(kDay, Zone(), {"Jun 22 07:37:27"}) == kOtherDate);
+  CHECK(Last(kDay, Zone(), {"Feb 29 07:37:27"}) == kOtherDate);
+  CHECK(Last(kDay, Zone(), {"Jun 22 07:37:27", "Jun 22 07:37:28"}) == kOtherDate);
+  CHECK(Last(kDay, Zone(), {"Jun 22 07:37:27", "Nov 22 07:37:28"}) == "2026-11-22T07:37:28Z");
+  // Behind a whole time the first day is no matter.
+  CHECK(Last(kDay, Zone(), {"2026-06-22T07:37:27Z", "Jun 22 07:37:28"}) == "2026-06-22T07:37:28Z");
+}
+
 TEST_CASE("a year must have the day, and its weekday") {
   CHECK(Last(CivilDay{2028, 3, 1}, Zone(), {"Feb 29 12:00:00"}) == "2028-02-29T12:00:00Z");
-  CHECK(Last(CivilDay{2027, 11, 1}, Zone(), {"Feb 29 12:00:00"}) == "2028-02-29T12:00:00Z");
+  CHECK(Last(CivilDay{2028, 1, 31}, Zone(), {"Feb 29 12:00:00"}) == "2028-02-29T12:00:00Z");
   CHECK(Last(CivilDay{2026, 3, 1}, Zone(), {"Feb 29 12:00:00"}) == kOutOfRange);
   CHECK(Last(CivilDay{2027, 3, 1}, Zone(), {"Feb 29 12:00:00"}) == kOutOfRange);
   CHECK(Last(CivilDay{2028, 2, 28}, Zone(), {"Feb 28 23:59:58", "Feb 29 00:00:03"}) ==

@@ -11,7 +11,9 @@
 // time's own where it has none, else a remark.
 //
 // Refused: lines that go on behind the time, as those of logs do (`INFO 2026-11-22 07:37:27
-// connection refused`); moments of something else (`Last login: ...`, `Modify: ...` of stat). A
+// connection refused`); moments of something else (`Last login: ...`, `Modify: ...` of stat,
+// `StartedAt: ...`, `Start Time: ...` of kubectl); headers of mail and HTTP (`Date: Sun, 22 Nov
+// 2026 07:37:27 +0100`). Behind words that say nothing of time a marker is weak (`INFO: ...`). A
 // bare number or time of day counts only between marks or behind words about time, since text is
 // full of numbers (`rx_bytes: 1795333047` of ethtool, `Duration: 00:00:12`).
 
@@ -49,15 +51,34 @@ class LowerCase {
   size_t size_ = 0;
 };
 
-// Words before moments at which no table was read.
-bool IsAboutOtherMoment(std::string_view word) {
-  static constexpr std::array<std::string_view, 33> kWords = {
-      "last",     "login",    "boot",     "booted",   "btime",     "since",    "modify",
-      "access",   "change",   "birth",    "modified", "changed",   "accessed", "created",
-      "expires",  "expiry",   "until",    "not",      "next",      "previous", "build",
-      "built",    "compiled", "released", "release",  "installed", "uptime",   "elapsed",
-      "duration", "runtime",  "timeout",  "rtc",      "lifetime"};
-  return IsOneOf(LowerCase(word).text(), kWords);
+// The next part of a word whose parts are joined (`last-modified`, `start_time`, `StartedAt`);
+// empty behind the last one.
+std::string_view TakePart(std::string_view& word) {
+  constexpr std::string_view kJoints = "-_.";
+  word.remove_prefix(std::min(word.find_first_not_of(kJoints), word.size()));
+  const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+  size_t end = 0;
+  while (end < word.size() && kJoints.find(word[end]) == kJoints.npos) {
+    if (end > 0 && is_capital(word[end]) && !is_capital(word[end - 1])) break;
+    ++end;
+  }
+  const std::string_view part = word.substr(0, end);
+  word.remove_prefix(end);
+  return part;
+}
+
+// Parts of words before moments at which no table was read.
+bool IsAboutOtherMoment(std::string_view part) {
+  static constexpr std::array<std::string_view, 54> kWords = {
+      "last",       "login",     "boot",      "booted",   "btime",     "since",    "modify",
+      "access",     "change",    "birth",     "modified", "changed",   "accessed", "created",
+      "expires",    "expiry",    "until",     "not",      "next",      "previous", "build",
+      "built",      "compiled",  "released",  "release",  "installed", "uptime",   "elapsed",
+      "duration",   "runtime",   "timeout",   "rtc",      "lifetime",  "started",  "restarted",
+      "finished",   "completed", "deployed",  "author",   "committer", "commit",   "updated",
+      "scheduled",  "issued",    "valid",     "renewed",  "rotated",   "ended",    "stopped",
+      "terminated", "expired",   "starttime", "endtime",  "received"};
+  return IsOneOf(LowerCase(part).text(), kWords);
 }
 
 // Words before the moment of a snapshot. `unix_time`, `snap-ts` are made of such words.
@@ -84,6 +105,8 @@ struct Words {
   int words = 0;
   int numbers = 0;
   bool about_time = true;
+  bool ends_in_bound = false;  // `start` or `end`, which make `time` that of something else
+  bool may_be_header = false;  // `Date: ` of a mail
   std::string_view path;
   NamedFile file = NamedFile::kUnsaid;
 };
@@ -93,6 +116,18 @@ bool TakePath(std::string_view word, std::string_view& path, NamedFile& file) {
   file = FileOfPath(word);
   path = word;
   return file != NamedFile::kUnsaid;
+}
+
+// Looks through the parts of a word; false where it is about a moment of something else.
+bool NoteParts(std::string_view word, Words& words) {
+  words.may_be_header = false;
+  for (std::string_view part = TakePart(word); !part.empty(); part = TakePart(word)) {
+    const LowerCase lower(part);
+    if (IsAboutOtherMoment(part) || (words.ends_in_bound && lower.text() == "time")) return false;
+    words.ends_in_bound = lower.text() == "start" || lower.text() == "end";
+    words.may_be_header = words.may_be_header || lower.text() == "date";
+  }
+  return true;
 }
 
 // Takes a word and the marks behind it; false where none stands there that may precede a time.
@@ -110,9 +145,14 @@ bool TakeWord(std::string_view& rest, Words& words) {
   if (word.find('/') != word.npos) return TakePath(word, words.path, words.file);
   const std::string_view number = word.substr(word[0] == '#' ? 1 : 0);
   if (IsNumber(number)) return number.size() <= kMostDigits && ++words.numbers <= kMostNumbers;
-  if (!IsLetter(word[0]) || IsPartOfDate(word) || IsAboutOtherMoment(word)) return false;
+  if (!IsLetter(word[0]) || IsPartOfDate(word) || !NoteParts(word, words)) return false;
   words.about_time = words.about_time && IsAboutTime(word);
   return ++words.words <= kMostWords;
+}
+
+// `Sun, 22 Nov 2026 07:37:27 +0100`
+bool HasWeekdayWithComma(std::string_view time) {
+  return time.size() > 3 && IsLetter(time[0]) && time[3] == ',';
 }
 
 // True for text that is a time only if the line says so.
@@ -190,6 +230,7 @@ std::optional<Marker> ReadDressedTime(std::string_view line, const Zone& zone) {
   if (IsBare(time.result, text)) {
     if (!words.about_time || (!marked && words.words == 0)) return std::nullopt;
   }
+  if (words.may_be_header && !marked && HasWeekdayWithComma(text)) return std::nullopt;
   // A time and nothing else is for ReadTimeLine; one mark alone may be a minus sign.
   if (words.words + words.numbers == 0 && undressed.marks == 0 && text.size() == line.size()) {
     return std::nullopt;
@@ -203,6 +244,7 @@ std::optional<Marker> ReadDressedTime(std::string_view line, const Zone& zone) {
   marker.time = time.result;
   marker.file = words.file;
   marker.path = words.path;
+  marker.weak = !words.about_time;
   return marker;
 }
 

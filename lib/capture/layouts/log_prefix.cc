@@ -3,7 +3,11 @@
 //   2026-11-22 07:37:27,123 INFO tcp -    0: 0100007F:1538 ...         (logging of Python, log4j)
 //   [2026-11-22 07:37:27.123] [info] [tcp]    0: 0100007F:1538 ...
 //   time=2026-11-22T07:37:27Z level=info msg="   0: 0100007F:1538 ...
+//   web-1 app 2026-11-22T07:37:27Z    0: 0100007F:1538 ...            (stern)
 //   >    0: 0100007F:1538 ...      > >    0: 0100007F:1538 ...      |    0: 0100007F:1538 ...
+//
+// The words before the time may name a pod or a program: they tell the lines of one writer from
+// those of another. Levels, numbers and `time=` name none.
 //
 // Any words will do, so the prefix is known by what follows: the start of a row or of a header.
 // Refused: words without a time; more than 200 bytes; words that hold the end or the beginning of a
@@ -12,6 +16,7 @@
 // inode; dates that do not exist.
 
 #include <algorithm>
+#include <array>
 
 #include "capture/layout.h"
 #include "capture/layouts/text.h"
@@ -91,15 +96,47 @@ bool MayStandAt(const TimeResult& time, std::string_view words, size_t i) {
   return std::none_of(before.begin(), before.end(), IsDigit);
 }
 
-// The first time among the words.
-TimeAtFront FindTime(std::string_view words, const Zone& zone) {
+// The first time among the words, and where it begins.
+TimeAtFront FindTime(std::string_view words, const Zone& zone, size_t& begin) {
   for (size_t i = 0; i < words.size(); ++i) {
     if (!BeginsWord(words, i)) continue;
     const TimeAtFront time = ReadTimeInText(words.substr(i), zone);
+    begin = i;
     if (time.length > 0 && MayStandAt(time.result, words, i)) return time;
     if (time.length == 0 && IsPartOfDate(words.substr(i, 3))) return {};
   }
   return {};
+}
+
+// False for brackets, `time=`, `[INFO]`, `level=info`, `seq=12`: what stands before the lines of
+// any writer, or changes from line to line.
+bool MayNameWriter(std::string_view word) {
+  static constexpr std::array<std::string_view, 22> kOthers = {
+      "info",   "INFO",  "Info",  "warn",      "WARN",  "warning", "WARNING", "error",
+      "ERROR",  "debug", "DEBUG", "trace",     "TRACE", "fatal",   "FATAL",   "notice",
+      "NOTICE", "time",  "ts",    "timestamp", "date",  "at"};
+  constexpr std::string_view kAround = "[](){}<>|,;:'\"#=-*";
+  word = Undress(word, kAround).text;
+  const size_t equals = word.rfind('=');
+  if (equals != word.npos) word = Undress(word.substr(equals + 1), kAround).text;
+  return !word.empty() && !IsNumber(word) && !IsOneOf(word, kOthers);
+}
+
+// From the first word that may name the writer to the last one.
+std::string_view SourceIn(std::string_view words) {
+  constexpr std::string_view kBlanks = " \t";
+  constexpr std::string_view kAround = "[](){}<>|,;:'\" \t";
+  std::string_view rest = words;
+  size_t begin = words.npos, end = 0;
+  while (!(rest = TrimBlanks(rest)).empty()) {
+    const std::string_view word = rest.substr(0, rest.find_first_of(kBlanks));
+    rest.remove_prefix(word.size());
+    if (!MayNameWriter(word)) continue;
+    const size_t at = static_cast<size_t>(word.data() - words.data());
+    if (begin == words.npos) begin = at;
+    end = at + word.size();
+  }
+  return begin == words.npos ? "" : Undress(words.substr(begin, end - begin), kAround).text;
 }
 
 }  // namespace
@@ -122,10 +159,12 @@ std::optional<Prefix> ReadLogPrefix(std::string_view line, const Zone& zone) {
   if (StartsWithRowNumber(words) || !HoldsWord(words)) {
     return std::nullopt;
   }
-  const TimeAtFront time = FindTime(words, zone);
+  size_t time_begin = 0;
+  const TimeAtFront time = FindTime(words, zone, time_begin);
   if (time.length == 0) return std::nullopt;
   prefix.layout = "log-prefix";
   prefix.time = time.result;
+  prefix.source = SourceIn(words.substr(0, time_begin));
   return prefix;
 }
 

@@ -6,9 +6,10 @@
 //   <13>1 2026-11-22T07:37:27.000003Z host1 app 12 ID47 - ...         (RFC 5424)
 //   Sun 2026-11-22 07:37:27 UTC host1 tcplog[12]: ...                 (journalctl -o short-full)
 //   Sun Nov 22 07:37:27 2026 user.notice tcplog: ...                  (OpenWrt's logread: no host)
+//   Nov 22 07:37:27 host1 user.notice tcplog: ...                     (syslogd of busybox)
 //
 // A tag begins with no digit and ends in a colon and one blank, so that a row's number behind a
-// time (`Nov 22 07:37:27   12: 0100...`) is none.
+// time (`Nov 22 07:37:27   12: 0100...`) is none. A host `-` is one that is not known.
 
 #include <algorithm>
 #include <array>
@@ -80,12 +81,18 @@ bool IsHost(std::string_view word) {
   });
 }
 
-// `user.notice`
+// `user.notice`; not `user.example.org`, which is a host.
 bool IsFacilityAndLevel(std::string_view word) {
-  static constexpr std::array<std::string_view, 8> kFacilities = {
-      "user.", "daemon.", "kern.", "cron.", "auth.", "authpriv.", "syslog.", "local0."};
-  return std::any_of(kFacilities.begin(), kFacilities.end(),
-                     [&](std::string_view facility) { return word.starts_with(facility); });
+  static constexpr std::array<std::string_view, 21> kFacilities = {
+      "user",   "daemon", "kern",   "cron",   "auth",   "authpriv", "syslog",
+      "mail",   "lpr",    "news",   "uucp",   "ftp",    "ntp",      "local0",
+      "local1", "local2", "local3", "local4", "local5", "local6",   "local7"};
+  static constexpr std::array<std::string_view, 11> kLevels = {"emerg",  "panic", "alert",   "crit",
+                                                               "err",    "error", "warning", "warn",
+                                                               "notice", "info",  "debug"};
+  const size_t dot = word.find('.');
+  if (dot == word.npos) return false;
+  return IsOneOf(word.substr(0, dot), kFacilities) && IsOneOf(word.substr(dot + 1), kLevels);
 }
 
 // `tcplog[1234]:`, `kernel:`, `(cron)[1]:`
@@ -111,7 +118,10 @@ size_t StructuredDataEnd(std::string_view line, size_t i) {
   return last;
 }
 
-// `host1 tcplog[1234]: ` or `tcplog[1234]: ` at `i`.
+// `-` stands for a host that is not known.
+std::string_view KnownHost(std::string_view word) { return word == "-" ? "" : word; }
+
+// `host1 tcplog[1234]: `, `tcplog[1234]: ` or `host1 user.notice tcplog: ` at `i`.
 void ReadHostAndTag(std::string_view line, size_t i, Prefix& prefix) {
   // A line without a rest may have lost its last blank.
   const auto word_at = [&](size_t begin) {
@@ -123,11 +133,18 @@ void ReadHostAndTag(std::string_view line, size_t i, Prefix& prefix) {
   std::string_view word = word_at(i);
   if (!IsTag(word)) {
     if (!IsHost(word)) return;
-    if (!IsFacilityAndLevel(word)) prefix.host = word;
-    i += word.size() + 1;
-    if (i > line.size()) return;
-    word = word_at(i);
-    if (!IsTag(word) || word.find(' ') != word.npos) return;
+    if (!IsFacilityAndLevel(word)) {
+      prefix.host = KnownHost(word);
+      i += word.size() + 1;
+      if (i > line.size()) return;
+      word = word_at(i);
+    }
+    if (IsFacilityAndLevel(word)) {
+      i += word.size() + 1;
+      if (i > line.size()) return;
+      word = word_at(i);
+    }
+    if (!IsTag(word)) return;
   }
   if (word.find(' ') != word.npos) return;
   if (const std::optional<size_t> rest = BehindOneBlank(line, i + word.size())) {
@@ -141,7 +158,7 @@ void ReadRfc5424Fields(std::string_view line, size_t i, Prefix& prefix) {
   for (int field = 0; field < kFields; ++field) {
     const std::string_view word = WordAt(line, i);
     if (word.empty()) return;
-    if (field == 0 && word != "-") prefix.host = word;
+    if (field == 0) prefix.host = KnownHost(word);
     i += word.size() + 1;
   }
   const size_t data_end = StructuredDataEnd(line, i);

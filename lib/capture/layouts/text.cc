@@ -35,19 +35,6 @@ bool StartsWithYear(std::string_view text) {
   return text.size() == kLength || IsBlank(text[kLength]);
 }
 
-// Before a `:` or the like, which ReadTimeAtFront takes for a part of the time's last word.
-TimeAtFront ReadTimeBeforeMark(std::string_view text, const Zone& zone) {
-  constexpr std::string_view kMarks = ":-=|";
-  const size_t end = std::min(text.size(), kLongestTime);
-  for (size_t i = 1; i < end; ++i) {
-    if (kMarks.find(text[i]) == kMarks.npos || !IsLetterOrDigit(text[i - 1])) continue;
-    if (i + 1 < text.size() && !IsBlank(text[i + 1])) continue;
-    const TimeResult result = ParseTime(text.substr(0, i), zone);
-    if (IsMeantAsTime(result)) return {result, i};
-  }
-  return {};
-}
-
 }  // namespace
 
 std::string_view TrimBlanks(std::string_view text) { return Undress(text, " \t").text; }
@@ -76,6 +63,7 @@ bool IsMeantAsTime(const TimeResult& result) {
     case TimeError::kAmbiguousZone:
     case TimeError::kUnknownZone:
     case TimeError::kGap:
+    case TimeError::kOtherDate:
       return true;
     case TimeError::kNoDate:
       return result.partial.has_value();
@@ -93,7 +81,7 @@ TimeAtFront ReadTimeInText(std::string_view text, const Zone& zone) {
   text = text.substr(0, kLongestTime);
   text = text.substr(0, text.find('\t'));
   TimeAtFront time = ReadTimeAtFront(text, zone);
-  if (time.length == 0) return ReadTimeBeforeMark(text, zone);
+  if (time.length == 0) return {};
   const size_t blank = text.substr(0, time.length).rfind(' ');
   if (blank != text.npos && IsLogLevel(text.substr(blank + 1, time.length - blank - 1))) {
     time = {ParseTime(text.substr(0, blank), zone), blank};

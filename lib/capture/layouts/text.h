@@ -42,8 +42,7 @@ Undressed Undress(std::string_view line, std::string_view dressing);
 bool IsMeantAsTime(const TimeResult& result);
 
 /// The time at the front, as ReadTimeAtFront finds it, but not with the level of a log line taken
-/// for its zone (`2026-11-22 07:37:27 INFO`), and also before `:`, `-`, `=` or `|` that a blank or
-/// the end follows. Length 0 where there is none that IsMeantAsTime.
+/// for its zone (`2026-11-22 07:37:27 INFO`). Length 0 where there is none that IsMeantAsTime.
 TimeAtFront ReadTimeInText(std::string_view text, const Zone& zone);
 
 /// True for the name of a weekday or a month, as dates have it. Where such a word starts no time,
