@@ -19,6 +19,11 @@ namespace tcpsnap::capture {
 namespace {
 
 constexpr size_t kBlockBytes = 128 << 10;
+// Of what libarchive unpacks: from 128 KB of bzip2 or zstd come gigabytes, in which no limit would
+// be looked at, and nobody could stop it.
+constexpr size_t kPackedBlockBytes = 8 << 10;
+// Two blocks of zeros.
+constexpr int64_t kTarEndBytes = 1024;
 
 struct FreeArchive {
   void operator()(archive* handle) const { archive_read_free(handle); }
@@ -56,6 +61,8 @@ class PackedInput {
       if (std::exchange(moved_, false)) source_.Seek(position_);
       count = source_.Read(bytes, size);
     }
+    const size_t last = std::string_view(bytes, count).find_last_not_of('\0');
+    if (last != std::string_view::npos) set_bytes_ = std::max(set_bytes_, position_ + last + 1);
     position_ += count;
     read_bytes_ += count;
     return count;
@@ -73,6 +80,8 @@ class PackedInput {
     return true;
   }
   uint64_t position() const { return position_; }
+  // How far the bytes reach that were read and are not NUL.
+  uint64_t set_bytes() const { return set_bytes_; }
 
  private:
   ByteSource& source_;
@@ -81,6 +90,7 @@ class PackedInput {
   std::string head_;
   uint64_t position_ = 0;
   uint64_t read_bytes_ = 0;
+  uint64_t set_bytes_ = 0;
   bool moved_ = false;  // the source stands elsewhere
 };
 
@@ -139,10 +149,17 @@ class Unpacker {
  public:
   enum class Formats : uint8_t { kAll, kStream };
 
-  Unpacker(ByteSource& source, ArchiveLimits limits, Formats formats)
-      : source_(source), limits_(limits), formats_(formats), content_(*this) {}
+  Unpacker(ByteSource& source, ArchiveLimits limits, Formats formats,
+           std::function<void()> on_block, Unpacker* outer)
+      : source_(source),
+        limits_(limits),
+        formats_(formats),
+        on_block_(std::move(on_block)),
+        outer_(outer),
+        content_(*this) {}
 
   bool is_single_stream() const { return is_single_stream_; }
+  bool lacks_end_mark() const { return lacks_end_mark_; }
   ByteSource& content() { return content_; }
   const ArchiveMember* Next();
 
@@ -172,9 +189,15 @@ class Unpacker {
   const ArchiveMember* TakeStream();
   const ArchiveMember* TakeMember(archive_entry* entry);
   void SkipRest();
+  void SkipTarMember();
+  void EndArchive();
+  void CheckTail();
   size_t ReadContent(char* bytes, size_t size);
   void Check(int64_t result);
+  void NoteBlock();
   void CheckLimits() const;
+  uint64_t UnpackedBytes() const;
+  int64_t FormatBytes() const { return archive_filter_bytes(archive_.get(), 0); }
 
   bool IsCompressed() const { return gzip_ != nullptr || archive_filter_count(archive_.get()) > 1; }
   bool HasFormat(int format) const {
@@ -188,6 +211,8 @@ class Unpacker {
   ByteSource& source_;
   const ArchiveLimits limits_;
   const Formats formats_;
+  const std::function<void()> on_block_;  // or empty
+  Unpacker* const outer_;                 // or null
   Content content_;
   ArchiveMember member_;
   Method method_ = Method::kNone;  // the outermost one
@@ -196,6 +221,10 @@ class Unpacker {
   bool at_end_ = false;
   uint64_t members_ = 0;
   uint64_t content_bytes_ = 0;  // of all members
+  uint64_t inner_bytes_ = 0;    // that were unpacked of archives in this one
+  uint64_t told_bytes_ = 0;     // how much of this one outer_ has heard of
+  int64_t member_end_ = 0;      // of a tar: where its last member ended
+  bool lacks_end_mark_ = false;
   std::exception_ptr broken_;
   std::optional<PackedInput> input_;
   std::unique_ptr<GzipReader> gzip_;  // or null
@@ -207,7 +236,7 @@ la_ssize_t Unpacker::OnRead(archive* handle, void* self, const void** bytes) {
   Unpacker& unpacker = *static_cast<Unpacker*>(self);
   *bytes = unpacker.block_.get();
   try {
-    unpacker.CheckLimits();
+    unpacker.NoteBlock();
     return static_cast<la_ssize_t>(unpacker.ReadBlock());
   } catch (...) {
     unpacker.broken_ = std::current_exception();
@@ -230,7 +259,10 @@ la_int64_t Unpacker::OnSeek(archive*, void* self, la_int64_t offset, int whence)
 }
 
 size_t Unpacker::ReadBlock() {
-  if (gzip_ == nullptr) return input_->Read(block_.get(), kBlockBytes);
+  if (gzip_ == nullptr) {
+    const bool is_packed = method_ != Method::kTar && method_ != Method::kZip;
+    return input_->Read(block_.get(), is_packed ? kPackedBlockBytes : kBlockBytes);
+  }
   try {
     return gzip_->Read(block_.get(), kBlockBytes);
   } catch (const GzipDamage& damage) {
@@ -301,14 +333,21 @@ const ArchiveMember* Unpacker::ReadHeader() {
   archive_entry* entry = nullptr;
   const int result = archive_read_next_header(archive_.get(), &entry);
   if (broken_) std::rethrow_exception(broken_);
-  CheckLimits();  // gigabytes of zeros are the end of a tar
+  NoteBlock();
   if (HasFormat(ARCHIVE_FORMAT_RAW) || HasFormat(ARCHIVE_FORMAT_EMPTY)) {
     if (!IsCompressed()) throw Damage("its header is not valid");
     if (result != ARCHIVE_EOF) Check(result);
     return TakeStream();
   }
-  at_end_ = result == ARCHIVE_EOF;
-  if (at_end_) return nullptr;
+  if (result == ARCHIVE_EOF) {
+    EndArchive();
+    return nullptr;
+  }
+  // A file of zeros is a tar that ended to libarchive; a header makes it a tar of some kind.
+  if (result == ARCHIVE_FATAL && members_ == 0 && IsCompressed() &&
+      archive_format(archive_.get()) == ARCHIVE_FORMAT_TAR && FormatBytes() > 0) {
+    throw CaptureError(Trouble::kNoCapture, "what is packed in the file is binary (NUL bytes)");
+  }
   // A warning is about a name or a date that could not be converted.
   if (result != ARCHIVE_WARN) Check(result);
   return TakeMember(entry);
@@ -318,6 +357,7 @@ const ArchiveMember* Unpacker::TakeStream() {
   is_single_stream_ = true;
   has_content_ = HasFormat(ARCHIVE_FORMAT_RAW);  // the other one: nothing was packed
   if (gzip_ != nullptr) member_.mtime_ms = gzip_->mtime_ms();
+  if (gzip_ == nullptr && !has_content_) CheckTail();
   return &member_;
 }
 
@@ -345,16 +385,50 @@ void Unpacker::SkipRest() {
     at_end_ = true;
     return;
   }
-  if (!IsCompressed() && input_->can_seek()) return;
+  const bool is_tar = HasFormat(ARCHIVE_FORMAT_TAR);
+  if (!IsCompressed() && input_->can_seek()) {
+    if (is_tar) SkipTarMember();
+    return;
+  }
   const void* bytes;
   size_t size;
   la_int64_t offset;
   int result;
   while ((result = archive_read_data_block(archive_.get(), &bytes, &size, &offset)) == ARCHIVE_OK) {
     content_bytes_ += size;
-    CheckLimits();
+    NoteBlock();
   }
   if (result == ARCHIVE_FATAL) Check(result);
+  if (is_tar) SkipTarMember();
+}
+
+// To where the next member begins, which shows at the end whether there was an end mark.
+void Unpacker::SkipTarMember() {
+  const int result = archive_read_data_skip(archive_.get());
+  if (result == ARCHIVE_EOF) throw Damage("unexpected end of file");
+  if (result == ARCHIVE_FATAL) Check(result);
+  member_end_ = FormatBytes();
+}
+
+void Unpacker::EndArchive() {
+  at_end_ = true;
+  if (HasFormat(ARCHIVE_FORMAT_TAR)) lacks_end_mark_ = FormatBytes() - member_end_ < kTarEndBytes;
+  if (!IsCompressed()) return;
+  if (gzip_ != nullptr) {
+    while (ReadBlock() > 0) NoteBlock();  // behind the end of what is packed in it
+  } else if (HasFormat(ARCHIVE_FORMAT_TAR)) {
+    CheckTail();
+  }
+}
+
+// What libarchive has left of the packed bytes, at the end of what it unpacks.
+void Unpacker::CheckTail() {
+  if (method_ == Method::kCompress) return;  // has no end but that of the file
+  const int64_t used = archive_filter_bytes(archive_.get(), -1);
+  while (input_->Read(block_.get(), kBlockBytes) > 0) NoteBlock();
+  if (used >= 0 && input_->set_bytes() > static_cast<uint64_t>(used)) {
+    throw Damage("bytes behind its end that are no " + std::string(MethodName(method_)));
+  }
 }
 
 size_t Unpacker::ReadContent(char* bytes, size_t size) {
@@ -364,7 +438,8 @@ size_t Unpacker::ReadContent(char* bytes, size_t size) {
     const la_ssize_t count = archive_read_data(archive_.get(), bytes, size);
     Check(count);
     content_bytes_ += static_cast<uint64_t>(count);
-    CheckLimits();
+    NoteBlock();
+    if (count == 0 && size > 0 && is_single_stream_ && gzip_ == nullptr) CheckTail();
     return static_cast<size_t>(count);
   } catch (...) {
     broken_ = std::current_exception();
@@ -385,10 +460,28 @@ void Unpacker::Check(int64_t result) {
   throw Damage(what.empty() ? "unexpected end of file" : what);
 }
 
+// Of this archive alone: what its filters made, or what its members hold where that is more (zip).
+uint64_t Unpacker::UnpackedBytes() const {
+  return std::max({content_bytes_, gzip_ == nullptr ? 0 : gzip_->unpacked_bytes(),
+                   static_cast<uint64_t>(std::max<int64_t>(FormatBytes(), 0))});
+}
+
+// To be called for every block: gigabytes of zeros may be the end of a tar, too.
+void Unpacker::NoteBlock() {
+  if (on_block_) on_block_();
+  CheckLimits();
+  const uint64_t unpacked = UnpackedBytes();
+  for (Unpacker* outer = outer_; outer != nullptr; outer = outer->outer_) {
+    outer->inner_bytes_ += unpacked - told_bytes_;
+  }
+  told_bytes_ = unpacked;
+  for (const Unpacker* outer = outer_; outer != nullptr; outer = outer->outer_) {
+    outer->CheckLimits();
+  }
+}
+
 void Unpacker::CheckLimits() const {
-  const uint64_t unpacked = std::max(
-      {content_bytes_, gzip_ == nullptr ? 0 : gzip_->unpacked_bytes(),
-       static_cast<uint64_t>(std::max<int64_t>(archive_filter_bytes(archive_.get(), 0), 0))});
+  const uint64_t unpacked = UnpackedBytes() + inner_bytes_;
   const uint64_t packed = std::max<uint64_t>(input_->packed_bytes(), 1);
   if (unpacked <= limits_.free_bytes || unpacked / packed < limits_.most_ratio) return;
   Break("the file unpacks to more than " + std::to_string(limits_.most_ratio) +
@@ -414,8 +507,10 @@ CaptureError Unpacker::Damage(std::string_view what) const {
 // The one stream of a compressed file, whatever is in it.
 class CompressedFile : public ByteSource {
  public:
-  CompressedFile(std::unique_ptr<ByteSource> source, ArchiveLimits limits)
-      : source_(std::move(source)), unpacker_(*source_, limits, Unpacker::Formats::kStream) {
+  CompressedFile(std::unique_ptr<ByteSource> source, ArchiveLimits limits,
+                 std::function<void()> on_block)
+      : source_(std::move(source)),
+        unpacker_(*source_, limits, Unpacker::Formats::kStream, std::move(on_block), nullptr) {
     unpacker_.Next();
   }
   size_t Read(char* bytes, size_t size) override { return unpacker_.content().Read(bytes, size); }
@@ -434,18 +529,21 @@ struct ArchiveReader::State {
   Unpacker unpacker;
 };
 
-ArchiveReader::ArchiveReader(ByteSource& source, ArchiveLimits limits)
-    : state_(new State{Unpacker(source, limits, Unpacker::Formats::kAll)}) {}
+ArchiveReader::ArchiveReader(ByteSource& source, ArchiveLimits limits,
+                             std::function<void()> on_block, ArchiveReader* outer)
+    : state_(new State{Unpacker(source, limits, Unpacker::Formats::kAll, std::move(on_block),
+                                outer == nullptr ? nullptr : &outer->state_->unpacker)}) {}
 ArchiveReader::~ArchiveReader() = default;
 
 bool ArchiveReader::is_single_stream() const { return state_->unpacker.is_single_stream(); }
 const ArchiveMember* ArchiveReader::Next() { return state_->unpacker.Next(); }
 ByteSource& ArchiveReader::content() { return state_->unpacker.content(); }
+bool ArchiveReader::lacks_end_mark() const { return state_->unpacker.lacks_end_mark(); }
 
-std::unique_ptr<ByteSource> OpenCompressed(std::unique_ptr<ByteSource> source,
-                                           ArchiveLimits limits) {
+std::unique_ptr<ByteSource> OpenCompressed(std::unique_ptr<ByteSource> source, ArchiveLimits limits,
+                                           std::function<void()> on_block) {
   return std::make_unique<RewindBuffer>(
-      std::make_unique<CompressedFile>(std::move(source), limits));
+      std::make_unique<CompressedFile>(std::move(source), limits, std::move(on_block)));
 }
 
 std::unique_ptr<ByteSource> KeepForRewind(ByteSource& source) {

@@ -2,13 +2,14 @@
 //
 // gz, xz, zst, bz2, lzma, lz4, compress (.Z) around one file; tar (around or inside of these) and
 // zip. Compressed files that were put together (`cat a.gz b.gz`) are read to their end, and so are
-// tars; what follows a gzip file and is none is left out, as zcat does. The names of members are
-// only shown and matched, never opened: `../`, absolute names and links out of the archive lead
-// nowhere.
+// tars; NUL bytes behind the last one are the padding of a tape, anything else there is damage. The
+// names of members are only shown and matched, never opened: `../`, absolute names and links out of
+// the archive lead nowhere.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,13 +52,18 @@ struct ArchiveMember {
 
 /// Reads the members of one archive, or the one stream of a compressed file, in their order.
 /// Everything that is wrong with the archive (cut, damaged, encrypted, a bomb) is thrown as
-/// CaptureError (Trouble::kUnreadable) with a sentence that says what to do; std::system_error of
-/// the source passes through. Memory is bounded by the decompressor's window. After an exception
-/// every call throws the same again.
+/// CaptureError (Trouble::kUnreadable; kNoCapture for a compressed file of zeros, which libarchive
+/// can't tell from the end of a tar) with a sentence that says what to do; std::system_error of the
+/// source passes through. Memory is bounded by the decompressor's window. After an exception every
+/// call throws the same again.
 class ArchiveReader {
  public:
   /// `source` stands at its first byte and must outlive this. It is read from the first Next on.
-  explicit ArchiveReader(ByteSource& source, ArchiveLimits limits = {});
+  /// `on_block` hears of each block that is unpacked, to be skipped too; what it throws passes
+  /// through. `outer`: the archive that `source` is a member of, which must outlive this: what is
+  /// unpacked here counts there as well, so that the limits of the outermost one hold for all.
+  explicit ArchiveReader(ByteSource& source, ArchiveLimits limits = {},
+                         std::function<void()> on_block = {}, ArchiveReader* outer = nullptr);
   ~ArchiveReader();
   ArchiveReader(const ArchiveReader&) = delete;
   ArchiveReader& operator=(const ArchiveReader&) = delete;
@@ -70,6 +76,9 @@ class ArchiveReader {
   /// The bytes of the current member, until the next call of Next. It can be read once: RewindLimit
   /// is 0 (put it into RewindBuffer for a look at its beginning).
   ByteSource& content();
+  /// True for a tar that ends without the zeros that mark its end: it may have been cut between two
+  /// members. Known when Next has returned nullptr.
+  bool lacks_end_mark() const;
 
  private:
   struct State;
@@ -77,9 +86,11 @@ class ArchiveReader {
 };
 
 /// A compressed file as a source of its bytes, a compressed tar's as well: Rewind reaches 15 MB as
-/// for a pipe. Throws as ArchiveReader. `source` stands at its first byte.
+/// for a pipe. Throws as ArchiveReader, and calls `on_block` as it does. `source` stands at its
+/// first byte.
 std::unique_ptr<ByteSource> OpenCompressed(std::unique_ptr<ByteSource> source,
-                                           ArchiveLimits limits = {});
+                                           ArchiveLimits limits = {},
+                                           std::function<void()> on_block = {});
 
 /// Keeps the first 15 MB of a source that can be read only once, so that it can be rewound.
 std::unique_ptr<ByteSource> KeepForRewind(ByteSource& source);

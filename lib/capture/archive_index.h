@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,9 +22,11 @@ class ArchiveIndex {
  public:
   /// The first pass: reads `source` to its end. Members that can't be imported go to sink.Failed,
   /// tables that others hold too to sink.Copy. Throws CaptureError where the archive can't be read
-  /// or holds no capture.
+  /// or holds no capture. Where members are hard links or replaced by later ones it is read twice,
+  /// and `source` rewound for that. `on_progress` hears of each block that is unpacked, in this and
+  /// in the later passes; what it throws ends the pass.
   ArchiveIndex(const std::string& path, ByteSource& source, const CaptureSettings& settings,
-               CaptureSink& sink);
+               CaptureSink& sink, std::function<void()> on_progress = {});
 
   /// The members that will be read.
   const std::vector<FileToRead>& files() const { return files_; }
@@ -34,8 +38,16 @@ class ArchiveIndex {
   bool Read(ByteSource& source, const OrderVotes& run_votes);
 
  private:
+  class Names;
   class FirstPass;
   class LaterPass;
+  void Survey(ByteSource& source);
+  WalkSettings Walking() const { return {.limits = {}, .on_block = on_progress_}; }
+  void Progress() const {
+    if (on_progress_) on_progress_();
+  }
+  void Fail(const std::string& path, const CaptureError& error);
+  void MapNumbers();
   void DecideCopies();
   void DecideClocks();
   void ShareMtimes();
@@ -43,12 +55,13 @@ class ArchiveIndex {
   const std::string path_;
   const CaptureSettings& settings_;
   CaptureSink& sink_;
+  const std::function<void()> on_progress_;  // or empty
   Bundles bundles_;
   ProcTrees trees_;
   std::set<std::string> tables_;  // that trees_ knows
   std::vector<FileToRead> files_;
-  std::vector<uint64_t> numbers_;  // of files_, as WalkArchive counts
-  std::map<uint64_t, size_t> by_number_;
+  std::vector<uint64_t> numbers_;  // of the content of files_, as WalkArchive counts
+  std::map<uint64_t, std::vector<size_t>> by_number_;  // several: hard links
   uint64_t failures_ = 0;
   std::optional<procnet::Table> foreign_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <new>
 
 #include "capture/text_opening.h"
 
@@ -14,12 +15,13 @@ constexpr int kDeepest = 1;
 
 class Walk {
  public:
-  explicit Walk(ArchiveVisitor& visitor) : visitor_(visitor) {}
+  Walk(ArchiveVisitor& visitor, const WalkSettings& settings)
+      : visitor_(visitor), settings_(settings) {}
 
-  /// `mtime_ms`: of the file that the archive is.
+  /// `mtime_ms`: of the file that the archive is. `outer`: what it lies in, or null.
   void Archive(const std::string& name, ByteSource& source, std::optional<int64_t> mtime_ms,
-               int depth) {
-    ArchiveReader reader(source);
+               int depth, ArchiveReader* outer) {
+    ArchiveReader reader(source, settings_.limits, settings_.on_block, outer);
     while (const ArchiveMember* member = reader.Next()) {
       if (reader.is_single_stream()) {
         // What is packed in it the reader has unpacked too.
@@ -31,38 +33,54 @@ class Walk {
                            "it is an archive within an archive within an archive; unpack the outer "
                            "one and import the folder");
       }
+      if (member->kind == ArchiveMember::Kind::kFolder) continue;
+      // GNU tar notes a file that it is given twice as a link to itself.
+      if (member->hard_link && member->link_target == member->path) continue;
       const std::string path = name + "!" + member->path;
-      if (member->kind == ArchiveMember::Kind::kLink) {
+      visitor_.Member(path);
+      if (member->kind == ArchiveMember::Kind::kLink && member->hard_link) {
+        visitor_.HardLink(path, name + "!" + member->link_target, member->mtime_ms);
+      } else if (member->kind == ArchiveMember::Kind::kLink) {
         visitor_.Link(path, member->link_target);
       } else if (member->kind == ArchiveMember::Kind::kFile) {
-        File(path, member->mtime_ms, reader.content(), depth);
+        File(path, member->mtime_ms, reader, depth);
       }
     }
+    if (reader.lacks_end_mark()) visitor_.LacksEndMark(name);
   }
 
  private:
-  void File(const std::string& path, std::optional<int64_t> mtime_ms, ByteSource& content,
+  void File(const std::string& path, std::optional<int64_t> mtime_ms, ArchiveReader& reader,
             int depth) {
-    PeekedSource peeked(content, kSniffBytes);
+    PeekedSource peeked(reader.content(), kSniffBytes);
     if (SniffPacking(peeked.head()) == Packing::kNone) {
       visitor_.File(number_++, path, mtime_ms, peeked);
       return;
     }
     try {
-      Archive(path, peeked, mtime_ms, depth + 1);
+      Archive(path, peeked, mtime_ms, depth + 1, &reader);
     } catch (const CaptureError& error) {
       visitor_.Failed(path, error);
+    } catch (const std::bad_alloc&) {
+      visitor_.Failed(path, NeedsMemory());  // some formats ask for gigabytes
     }
   }
 
   ArchiveVisitor& visitor_;
+  const WalkSettings& settings_;
   uint64_t number_ = 0;
 };
 
 }  // namespace
 
-void WalkArchive(const std::string& name, ByteSource& source, ArchiveVisitor& visitor) {
-  Walk(visitor).Archive(name, source, std::nullopt, 0);
+void WalkArchive(const std::string& name, ByteSource& source, ArchiveVisitor& visitor,
+                 const WalkSettings& settings) {
+  Walk(visitor, settings).Archive(name, source, std::nullopt, 0, nullptr);
+}
+
+CaptureError NeedsMemory() {
+  return CaptureError(Trouble::kUnreadable,
+                      "it needs too much memory; unpack it and import the parts");
 }
 
 PeekedSource::PeekedSource(ByteSource& source, size_t bytes)

@@ -52,15 +52,18 @@ class Metered : public ByteSource {
 // A compressed file on disk: going back is beginning anew.
 class CompressedFile : public ByteSource {
  public:
-  explicit CompressedFile(std::function<std::unique_ptr<ByteSource>()> open)
-      : open_(std::move(open)), source_(OpenCompressed(open_())) {}
+  CompressedFile(std::function<std::unique_ptr<ByteSource>()> open, std::function<void()> on_block)
+      : open_(std::move(open)),
+        on_block_(std::move(on_block)),
+        source_(OpenCompressed(open_(), {}, on_block_)) {}
   size_t Read(char* bytes, size_t size) override { return source_->Read(bytes, size); }
-  void Rewind() override { source_ = OpenCompressed(open_()); }
+  void Rewind() override { source_ = OpenCompressed(open_(), {}, on_block_); }
   std::optional<uint64_t> Size() const override { return std::nullopt; }
   std::optional<uint64_t> RewindLimit() const override { return std::nullopt; }
 
  private:
   std::function<std::unique_ptr<ByteSource>()> open_;
+  std::function<void()> on_block_;
   std::unique_ptr<ByteSource> source_;
 };
 
@@ -86,6 +89,7 @@ class CaptureReader {
   void FailToRead(const FoundFile& file, std::string message);
   bool IsPartOfBundle(const std::string& path, const CaptureError& error) const;
   std::unique_ptr<ByteSource> Open(const FoundFile& file);
+  std::function<void()> OnBlock();
   bool IsCopy(const FoundFile& file, std::string& netns);
   void ReadPacked(const FoundFile& file, std::unique_ptr<ByteSource> source);
   void ReadText(const FoundFile& file, std::unique_ptr<ByteSource> source, bool may_wait);
@@ -104,6 +108,7 @@ class CaptureReader {
   OrderVotes run_votes_;
   uint64_t bytes_done_ = 0;
   uint64_t bytes_total_ = 0;
+  uint64_t last_done_ = 0;            // what the sink heard of
   double part_begin_ = 0, part_ = 1;  // of the file that is read: the pass that is under way
   uint64_t file_bytes_ = 0;
   bool assumed_order_ = false;
@@ -207,8 +212,14 @@ std::unique_ptr<ByteSource> CaptureReader::Open(const FoundFile& file) {
           part_ * std::min(1.0, static_cast<double>(position) / static_cast<double>(file_bytes_));
       position = static_cast<uint64_t>(share * static_cast<double>(file_bytes_));
     }
-    sink_.Advance(bytes_done_ + position, bytes_total_);
+    last_done_ = std::max(last_done_, bytes_done_ + position);
+    sink_.Advance(last_done_, bytes_total_);
   });
+}
+
+// A little that is packed may be much to unpack: a signal is heard meanwhile.
+std::function<void()> CaptureReader::OnBlock() {
+  return [this] { sink_.Advance(last_done_, bytes_total_); };
 }
 
 void CaptureReader::ReadFirst(const FoundFile& file) {
@@ -225,7 +236,7 @@ void CaptureReader::ReadFirst(const FoundFile& file) {
 void CaptureReader::ReadPacked(const FoundFile& file, std::unique_ptr<ByteSource> source) {
   bool is_single = false;
   {
-    ArchiveReader reader(*source);
+    ArchiveReader reader(*source, {}, OnBlock());
     reader.Next();
     is_single = reader.is_single_stream();
   }
@@ -233,9 +244,9 @@ void CaptureReader::ReadPacked(const FoundFile& file, std::unique_ptr<ByteSource
   const bool on_disk = source->Size().has_value();
   if (is_single) {
     if (on_disk) {
-      source = std::make_unique<CompressedFile>([this, &file] { return Open(file); });
+      source = std::make_unique<CompressedFile>([this, &file] { return Open(file); }, OnBlock());
     } else {
-      source = OpenCompressed(std::move(source));
+      source = OpenCompressed(std::move(source), {}, OnBlock());
     }
     ReadText(file, std::move(source), on_disk);
     return;
@@ -243,7 +254,7 @@ void CaptureReader::ReadPacked(const FoundFile& file, std::unique_ptr<ByteSource
   if (!on_disk) source = Spool(std::move(source));
   // Two passes, three with a count of the lines that can't be read.
   part_ = settings_.max_rejects ? 1.0 / 3 : 1.0 / 2;
-  auto index = std::make_unique<ArchiveIndex>(file.path, *source, settings_, sink_);
+  auto index = std::make_unique<ArchiveIndex>(file.path, *source, settings_, sink_, OnBlock());
   bool unknown = false;
   for (const FileToRead& member : index->files()) {
     const OrderVotes votes = VotesOf(member.survey, member.facts, settings_);
@@ -268,7 +279,7 @@ void CaptureReader::ReadLater(Later& later) {
   source->Rewind();
   if (SniffPacking(head) != Packing::kNone) {
     const FoundFile& file = later.file;
-    source = std::make_unique<CompressedFile>([this, &file] { return Open(file); });
+    source = std::make_unique<CompressedFile>([this, &file] { return Open(file); }, OnBlock());
   }
   ReadText(later.file, std::move(source), false);
 }

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cstring>
 #include <new>
+#include <string_view>
 #include <utility>
 
 namespace tcpsnap::capture {
@@ -35,9 +36,22 @@ bool GzipReader::Refill(size_t least) {
 }
 
 bool GzipReader::NextMember() {
-  if (!Refill(2) || stream_.next_in[0] != 0x1f || stream_.next_in[1] != 0x8b) return false;
+  if (!Refill(2) || stream_.next_in[0] != 0x1f || stream_.next_in[1] != 0x8b) {
+    CheckPadding();
+    return false;
+  }
   inflateReset(&stream_);
   return true;
+}
+
+void GzipReader::CheckPadding() {
+  while (Refill(1)) {
+    const std::string_view rest(reinterpret_cast<const char*>(stream_.next_in), stream_.avail_in);
+    if (rest.find_first_not_of('\0') != rest.npos) {
+      throw GzipDamage("bytes behind its end that are no gzip");
+    }
+    stream_.avail_in = 0;
+  }
 }
 
 void GzipReader::Inflate() {

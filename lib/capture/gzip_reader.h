@@ -18,8 +18,8 @@ class GzipDamage : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Unpacks one member behind the other, up to the end. What follows the last member and is none
-/// (zeros of a tape, or garbage) is not looked at, as with zcat.
+/// Unpacks one member behind the other, up to the end. NUL bytes behind the last one are the
+/// padding of a tape; anything else there is damage: it was data once, and would be left out.
 class GzipReader {
  public:
   /// `read` gives up to so many packed bytes, 0 at the end.
@@ -39,6 +39,7 @@ class GzipReader {
   bool Refill(size_t least);
   bool NextMember();
   void Inflate();
+  void CheckPadding();
 
   std::function<size_t(char*, size_t)> read_;
   std::unique_ptr<char[]> packed_;

@@ -116,20 +116,21 @@ bool IsZip(std::string_view head) {
 
 struct Look {
   Method method;
+  std::string_view name;
   bool (*is)(std::string_view head);
   std::string_view cat;
   std::string_view unpack;
 };
 constexpr std::array kLooks = {
-    Look{Method::kGzip, IsGzip, "zcat FILE", "tar xzf FILE"},
-    Look{Method::kBzip2, IsBzip2, "bzcat FILE", "tar xjf FILE"},
-    Look{Method::kXz, IsXz, "xzcat FILE", "tar xJf FILE"},
-    Look{Method::kLzma, IsLzma, "lzcat FILE", "tar --lzma -xf FILE"},
-    Look{Method::kZstd, IsZstd, "zstdcat FILE", "tar --zstd -xf FILE"},
-    Look{Method::kLz4, IsLz4, "lz4cat FILE", "tar -I lz4 -xf FILE"},
-    Look{Method::kCompress, IsCompress, "zcat FILE", "tar xZf FILE"},
-    Look{Method::kZip, IsZip, "unzip -p FILE", "unzip FILE"},
-    Look{Method::kTar, IsTar, "tar xOf FILE", "tar xf FILE"},
+    Look{Method::kGzip, "gzip", IsGzip, "zcat FILE", "tar xzf FILE"},
+    Look{Method::kBzip2, "bzip2", IsBzip2, "bzcat FILE", "tar xjf FILE"},
+    Look{Method::kXz, "xz", IsXz, "xzcat FILE", "tar xJf FILE"},
+    Look{Method::kLzma, "lzma", IsLzma, "lzcat FILE", "tar --lzma -xf FILE"},
+    Look{Method::kZstd, "zstd", IsZstd, "zstdcat FILE", "tar --zstd -xf FILE"},
+    Look{Method::kLz4, "lz4", IsLz4, "lz4cat FILE", "tar -I lz4 -xf FILE"},
+    Look{Method::kCompress, "compress", IsCompress, "zcat FILE", "tar xZf FILE"},
+    Look{Method::kZip, "zip", IsZip, "unzip -p FILE", "unzip FILE"},
+    Look{Method::kTar, "tar", IsTar, "tar xOf FILE", "tar xf FILE"},
 };
 
 const Look* LookOf(Method method) {
@@ -154,6 +155,11 @@ Packing SniffPacking(std::string_view head) {
     default:
       return Packing::kCompressed;
   }
+}
+
+std::string_view MethodName(Method method) {
+  const Look* look = LookOf(method);
+  return look == nullptr ? "archive" : look->name;
 }
 
 std::string CatCommand(Method method) {

@@ -1,5 +1,6 @@
 #include "capture/text_opening.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "capture/json_source.h"
@@ -8,6 +9,8 @@
 
 namespace tcpsnap::capture {
 namespace {
+
+constexpr size_t kFirstStep = 64 << 10;
 
 class Borrowed : public ByteSource {
  public:
@@ -46,10 +49,12 @@ std::unique_ptr<ByteSource> Borrow(ByteSource& source) {
 }
 
 std::string ReadHead(ByteSource& source, size_t bytes) {
-  std::string head(bytes, '\0');
+  std::string head;
   size_t size = 0;
   while (size < bytes) {
-    const size_t count = source.Read(head.data() + size, bytes - size);
+    // Most files are small, whatever may be read of them.
+    if (size == head.size()) head.resize(std::min(bytes, std::max(kFirstStep, 2 * size)));
+    const size_t count = source.Read(head.data() + size, head.size() - size);
     if (count == 0) break;
     size += count;
   }

@@ -144,6 +144,17 @@ std::vector<Named> AllKinds() {
   return kinds;
 }
 
+// Whether `walked` holds members of `whole` from the first on, the last of them complete or not.
+bool IsBeginning(const std::vector<Found>& walked, const std::vector<Found>& whole) {
+  if (walked.size() > whole.size()) return false;
+  for (size_t i = 0; i < walked.size(); ++i) {
+    if (walked[i].path != whole[i].path || !whole[i].content.starts_with(walked[i].content)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 TEST_CASE("one compressed file is one member without a path") {
   const std::string text = Lines(700'000);
   for (const Filter& filter : kFilters) {
@@ -223,19 +234,99 @@ TEST_CASE("compressed files that were put together are read to their end") {
   CHECK((tars.members == std::vector<Found>{{"a", "1"}, {"b", "2"}}));
 }
 
-TEST_CASE("what follows a gzip file and is none is left out, as zcat does") {
-  const std::string text = Lines(100'000);
-  const std::string bytes = Compress(text, ARCHIVE_FILTER_GZIP);
-  for (const std::string& tail :
-       {std::string(1, '\0'), std::string(10'000, '\0'), std::string("\x1f"),
-        std::string("garbage"), std::string("\x1fgarbage")}) {
-    const Walked walked = Walk(bytes + tail, Access::kStream);
-    CHECK(walked.error.empty());
-    CHECK((walked.members == std::vector<Found>{{"", text}}));
+TEST_CASE("what follows a compressed file and is none is damage, but for zeros") {
+  const std::string text = Lines(300'000);
+  for (const Filter& filter : kFilters) {
+    if (filter.name == "Z") continue;  // has no end
+    for (const bool is_tar : {false, true}) {
+      const std::string bytes = is_tar ? MakeArchive({{"a", text}}, {.filter = filter.code})
+                                       : Compress(text, filter.code);
+      const std::vector<Found> whole = {{is_tar ? "a" : "", text}};
+      for (const std::string& tail :
+           {std::string("\x1f"), std::string("garbage"), std::string("\x1fgarbage"),
+            std::string(10'000, '\0') + "text", "garbage" + bytes, std::string(300'000, 'x')}) {
+        for (const Access access : {Access::kStream, Access::kSeekable}) {
+          INFO(filter.name << ", tar: " << is_tar << ", " << tail.size());
+          const Walked walked = Walk(bytes + tail, access);
+          CheckContains(walked.error, " is cut or damaged (");
+          CHECK(IsBeginning(walked.members, whole));
+        }
+      }
+      // xz has its own padding, of fours; zstd refuses any.
+      if (filter.name == "zst") continue;
+      for (const size_t zeros : {size_t{4}, size_t{512}, size_t{100'000}}) {
+        INFO(filter.name << ", tar: " << is_tar << ", " << zeros << " zeros");
+        const Walked walked = Walk(bytes + std::string(zeros, '\0'), Access::kStream);
+        CHECK(walked.error.empty());
+        CHECK((walked.members == whole));
+      }
+    }
   }
+  const std::string gzip = Compress(text, ARCHIVE_FILTER_GZIP);
+  CheckContains(Walk(gzip + "text", Access::kStream).error,
+                "is cut or damaged (bytes behind its end that are no gzip)");
+  CheckContains(Walk(Compress(text, ARCHIVE_FILTER_BZIP2) + "text", Access::kStream).error,
+                "is cut or damaged (bytes behind its end that are no bzip2)");
+  CheckContains(Walk(Compress("", ARCHIVE_FILTER_BZIP2) + "text", Access::kStream).error,
+                "(bytes behind its end that are no bzip2)");
   // What looks like a further member is taken for one.
-  CheckContains(Walk(bytes + bytes.substr(0, 5), Access::kStream).error,
-                "(unexpected end of file)");
+  CheckContains(Walk(gzip + gzip.substr(0, 5), Access::kStream).error, "(unexpected end of file)");
+}
+
+TEST_CASE("a compressed file of zeros is no archive") {
+  for (const Filter& filter : kFilters) {
+    INFO(filter.name);
+    TextSource source(Compress(std::string(100'100, '\0'), filter.code), 1000);
+    ArchiveReader reader(source);
+    try {
+      reader.Next();
+      FAIL("no error");
+    } catch (const CaptureError& error) {
+      CHECK(error.trouble() == Trouble::kNoCapture);
+      CHECK(std::string(error.what()) == "what is packed in the file is binary (NUL bytes)");
+    }
+  }
+}
+
+// What a reader says of the end of a tar, which it read, or skipped but for a byte.
+bool LacksEndMark(ByteSource& source, bool read) {
+  ArchiveReader reader(source);
+  while (reader.Next() != nullptr) {
+    char byte;
+    if (read) {
+      ReadAll(reader.content());
+    } else {
+      reader.content().Read(&byte, 1);
+    }
+  }
+  return reader.lacks_end_mark();
+}
+
+TEST_CASE("a tar without an end mark says so") {
+  std::vector<MadeMember> made = kTree;
+  made.push_back({.path = "link", .content = "", .type = AE_IFLNK, .symlink = "case"});
+  std::string tar = MakeArchive(made, {});
+  tar.resize(tar.find_last_not_of('\0') / 512 * 512 + 512);
+  for (const bool last_is_link : {true, false}) {
+    if (!last_is_link) tar.resize(tar.size() - 512);
+    for (const size_t zeros : {size_t{0}, size_t{512}, size_t{1024}, size_t{10'240}}) {
+      const std::string bytes = tar + std::string(zeros, '\0');
+      for (const bool read : {true, false}) {
+        SeekableText plain(bytes);
+        CHECK(LacksEndMark(plain, read) == (zeros < 1024));
+        for (const Filter& filter : kFilters) {
+          INFO(filter.name << ", " << zeros << ", read: " << read);
+          TextSource source(Compress(bytes, filter.code), 3000);
+          CHECK(LacksEndMark(source, read) == (zeros < 1024));
+        }
+      }
+    }
+  }
+  for (const Named& kind : AllKinds()) {
+    INFO(kind.name);
+    SeekableText source(kind.bytes);
+    CHECK_FALSE(LacksEndMark(source, false));
+  }
 }
 
 TEST_CASE("the members of every kind of archive") {
@@ -433,17 +524,6 @@ TEST_CASE("archives without members") {
   }
 }
 
-// Whether `walked` holds members of `whole` from the first on, the last of them complete or not.
-bool IsBeginning(const std::vector<Found>& walked, const std::vector<Found>& whole) {
-  if (walked.size() > whole.size()) return false;
-  for (size_t i = 0; i < walked.size(); ++i) {
-    if (walked[i].path != whole[i].path || !whole[i].content.starts_with(walked[i].content)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 TEST_CASE("a cut archive says so") {
   for (const Named& kind : AllKinds()) {
     const std::vector<Found> whole = Walk(kind.bytes, Access::kStream).members;
@@ -545,6 +625,65 @@ TEST_CASE("an archive that is made to fill disks is left") {
   CHECK_THROWS_AS(reader.Next(), CaptureError);
   // Below free_bytes no ratio counts.
   CHECK(Walk(bombs[1], Access::kStream, {.free_bytes = 20 << 20, .most_ratio = 50}).error.empty());
+}
+
+TEST_CASE("what inner archives unpack to counts for the outer one") {
+  // Each layer by itself stays below the ratio.
+  const std::string text = Lines(1 << 20);
+  std::string repeated;
+  for (int i = 0; i < 8; ++i) repeated += text;
+  const std::string inner = MakeArchive({{"a", repeated}}, {.filter = ARCHIVE_FILTER_XZ});
+  const std::vector<MadeMember> copies(20, {"b.tar.xz", inner});
+  const std::string bytes = MakeArchive(copies, {.filter = ARCHIVE_FILTER_XZ});
+  const ArchiveLimits limits{.free_bytes = 10 << 20, .most_ratio = 100};
+  REQUIRE(repeated.size() / inner.size() < limits.most_ratio);
+  REQUIRE(inner.size() * copies.size() / bytes.size() < limits.most_ratio);
+  TextSource source(bytes, 4000);
+  ArchiveReader outer(source, limits);
+  uint64_t unpacked = 0;
+  std::string error, again;
+  try {
+    while (outer.Next() != nullptr) {
+      ArchiveReader reader(outer.content(), limits, {}, &outer);
+      try {
+        while (reader.Next() != nullptr) unpacked += ReadAll(reader.content()).size();
+      } catch (const CaptureError& inner_error) {
+        error = inner_error.what();
+      }
+    }
+  } catch (const CaptureError& outer_error) {
+    again = outer_error.what();
+  }
+  CheckContains(error, "the file unpacks to more than 100 times");
+  CHECK(again == error);
+  CHECK(unpacked <= std::max<uint64_t>(limits.free_bytes, limits.most_ratio * bytes.size()));
+}
+
+struct Stop {};
+
+TEST_CASE("each block that is unpacked is heard of, skipped ones too") {
+  const std::string zeros(32 << 20, '\0');
+  for (const Filter& filter : kFilters) {
+    if (filter.name == "Z") continue;
+    INFO(filter.name);
+    const std::string bytes = MakeArchive({{"a", zeros}, {"b", "1"}}, {.filter = filter.code});
+    TextSource source(bytes, 1 << 20);
+    int blocks = 0;
+    ArchiveReader reader(source, {}, [&] { ++blocks; });
+    REQUIRE(reader.Next() != nullptr);
+    blocks = 0;
+    REQUIRE(reader.Next() != nullptr);
+    CHECK(blocks > 20);
+    // What it throws ends the reading, and comes out as it is.
+    TextSource stopped_source(bytes, 1 << 20);
+    bool stop = false;
+    ArchiveReader stopped(stopped_source, {}, [&] {
+      if (stop) throw Stop();
+    });
+    REQUIRE(stopped.Next() != nullptr);
+    stop = true;
+    CHECK_THROWS_AS(stopped.Next(), Stop);
+  }
 }
 
 TEST_CASE("too many members and too long names") {
