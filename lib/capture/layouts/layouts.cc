@@ -25,7 +25,7 @@ std::span<const PrefixReader> PrefixReaders() {
 }
 
 std::span<const LayoutWord> LayoutWords() {
-  static constexpr std::array<LayoutWord, 35> kWords = {{
+  static constexpr std::array<LayoutWord, 36> kWords = {{
       {"epoch-line", "A line that is an epoch: 1795333047."},
       {"epoch-fraction-line", "A line that is an epoch with decimals: 1795333047.123456."},
       {"date-line", "A line of `date`: Sun Nov 22 07:37:27 UTC 2026."},
@@ -69,6 +69,8 @@ std::span<const LayoutWord> LayoutWords() {
        "that tar -tv shows."},
       {"times-below",
        "The time stands below the table that it is of: rows, then 2026-11-22T07:37:27+00:00."},
+      {"times-above",
+       "The time stands above the table that it is of, and that of the first table is lost."},
       {"no-marker",
        "No line tells a time; --time, or --start and --interval do: --start '2026-11-22 07:37:27' "
        "--interval 60s."},
