@@ -36,9 +36,15 @@ std::string Advice(const PlacedTime& time) {
              : "the time has no date; say the day of the first one: --date 2026-11-22";
 }
 
+// False for words that say how the text or its times are found, not which of the times count.
+bool PicksTimes(const std::string& layout) {
+  return !layout.empty() && layout != kTimesBelow && layout != kTimesAbove && layout != "json" &&
+         layout != "terminal";
+}
+
 // What a --layout that met nothing has done.
 std::string OnlyLayout(const CaptureSettings& settings) {
-  if (settings.layout.empty() || IgnoresLines(settings.layout)) return {};
+  if (!PicksTimes(settings.layout) || IgnoresLines(settings.layout)) return {};
   return "with --layout " + settings.layout + " alone ";
 }
 
@@ -136,10 +142,7 @@ SplitSettings MakeSplitSettings(const CaptureSettings& settings) {
   split.zone = settings.zone;
   split.date = settings.date;
   split.start_ms = settings.start_ms;
-  // These say how the text is found, not which of its times count.
-  const bool is_filter =
-      settings.layout != kTimesBelow && settings.layout != "json" && settings.layout != "terminal";
-  if (is_filter) split.layout = settings.layout;
+  if (PicksTimes(settings.layout)) split.layout = settings.layout;
   if (settings.host_pattern) {
     split.host_of_path = [pattern = *settings.host_pattern](std::string_view path) {
       const std::optional<HostName> name = pattern.Match(path);
