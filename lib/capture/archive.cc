@@ -546,8 +546,4 @@ std::unique_ptr<ByteSource> OpenCompressed(std::unique_ptr<ByteSource> source, A
       std::make_unique<CompressedFile>(std::move(source), limits, std::move(on_block)));
 }
 
-std::unique_ptr<ByteSource> KeepForRewind(ByteSource& source) {
-  return std::make_unique<RewindBuffer>(source);
-}
-
 }  // namespace tcpsnap::capture

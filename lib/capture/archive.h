@@ -74,7 +74,7 @@ class ArchiveReader {
   /// The next member; nullptr at the end. What was not read of the last one is skipped.
   const ArchiveMember* Next();
   /// The bytes of the current member, until the next call of Next. It can be read once: RewindLimit
-  /// is 0 (put it into RewindBuffer for a look at its beginning).
+  /// is 0 (PeekedSource has a look at its beginning).
   ByteSource& content();
   /// True for a tar that ends without the zeros that mark its end: it may have been cut between two
   /// members. Known when Next has returned nullptr.
@@ -91,8 +91,5 @@ class ArchiveReader {
 std::unique_ptr<ByteSource> OpenCompressed(std::unique_ptr<ByteSource> source,
                                            ArchiveLimits limits = {},
                                            std::function<void()> on_block = {});
-
-/// Keeps the first 15 MB of a source that can be read only once, so that it can be rewound.
-std::unique_ptr<ByteSource> KeepForRewind(ByteSource& source);
 
 }  // namespace tcpsnap::capture

@@ -29,8 +29,7 @@ struct ClockPlan {
   int64_t start_ms = 0;               ///< else: of the first moment
   int64_t interval_ms = 0;            ///< to each next one
   TimeOrigin origin = TimeOrigin::kMarker;
-  std::string layout;   ///< of what is not told by lines: "file-name", "no-marker (--time)"
-  std::string warning;  ///< to be said of it; or empty
+  std::string layout;  ///< of what is not told by lines: "file-name", "no-marker (--time)"
 };
 
 /// Throws CaptureError (kNoTime) with the advice that helps.

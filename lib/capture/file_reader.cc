@@ -217,7 +217,6 @@ void FileEvents::Warn() const {
     sink_.Warn(file_.facts.path + ": " + message);
   };
   if (dumps_ == 0) warn("not one row of it could be read, so it brought no snapshot");
-  if (!plan_.warning.empty()) warn(plan_.warning);
   if (short_last_dump_) {
     const auto [rows, before] = *short_last_dump_;
     warn("it ends in a dump of " + std::to_string(rows) + " rows, the one before has " +

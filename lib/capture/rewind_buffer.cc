@@ -20,7 +20,7 @@ size_t RewindBuffer::Read(char* bytes, size_t size) {
     next_ += count;
     return count;
   }
-  const size_t count = source_.Read(bytes, size);
+  const size_t count = source_->Read(bytes, size);
   if (keeping_ && kept_.size() + count <= kKeptBytes) {
     kept_.append(bytes, count);
     next_ = kept_.size();

@@ -17,21 +17,18 @@ namespace tcpsnap::capture {
 /// nothing, and Rewind has no effect.
 class RewindBuffer : public ByteSource {
  public:
-  /// `source` stands at its first byte and must outlive this.
-  explicit RewindBuffer(ByteSource& source) : source_(source) {}
-  explicit RewindBuffer(std::unique_ptr<ByteSource> source)
-      : owned_(std::move(source)), source_(*owned_) {}
+  /// `source` stands at its first byte.
+  explicit RewindBuffer(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
 
   size_t Read(char* bytes, size_t size) override;
   void Rewind() override { next_ = 0; }
-  std::optional<uint64_t> Size() const override { return source_.Size(); }
+  std::optional<uint64_t> Size() const override { return source_->Size(); }
   std::optional<uint64_t> RewindLimit() const override;
-  uint64_t OriginalLine(uint64_t line) const override { return source_.OriginalLine(line); }
-  std::vector<procnet::RefusedLine> TakeRefused() override { return source_.TakeRefused(); }
+  uint64_t OriginalLine(uint64_t line) const override { return source_->OriginalLine(line); }
+  std::vector<procnet::RefusedLine> TakeRefused() override { return source_->TakeRefused(); }
 
  private:
-  std::unique_ptr<ByteSource> owned_;  // or null
-  ByteSource& source_;
+  std::unique_ptr<ByteSource> source_;
   std::string kept_;  // all that was read, while it is little
   size_t next_ = 0;   // of kept_
   bool keeping_ = true;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "capture/archive_maker.h"
+#include "capture/archive_walk.h"
 #include "capture/capture.h"
 #include "capture/seekable_text.h"
 #include "capture/text_source.h"
@@ -421,12 +422,10 @@ TEST_CASE("a look at a member's beginning") {
   TextSource source(MakeArchive(kTree, {.filter = ARCHIVE_FILTER_GZIP}), 4000);
   ArchiveReader reader(source);
   REQUIRE(reader.Next() != nullptr);
-  const auto kept = KeepForRewind(reader.content());
-  char head[100];
-  CHECK(kept->Read(head, sizeof head) == sizeof head);
-  kept->Rewind();
-  CHECK(kept->Size() == kTree[0].content.size());
-  CHECK((ReadAll(*kept) == kTree[0].content));
+  PeekedSource peeked(reader.content(), 100);
+  CHECK(peeked.head() == kTree[0].content.substr(0, 100));
+  CHECK(peeked.Size() == kTree[0].content.size());
+  CHECK((ReadAll(peeked) == kTree[0].content));
 }
 
 TEST_CASE("links, folders and times") {

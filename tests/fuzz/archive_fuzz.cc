@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "capture/archive.h"
+#include "capture/archive_walk.h"
 #include "capture/capture.h"
 #include "capture/seekable_text.h"
 #include "capture/text_source.h"
@@ -59,21 +60,19 @@ uint64_t ReadArchive(ByteSource& source, uint64_t packed_bytes, int depth, Archi
 }
 
 uint64_t ReadMember(ArchiveReader& reader, int depth) {
-  const auto kept = KeepForRewind(reader.content());
+  PeekedSource content(reader.content(), kSniffBytes);
   std::vector<char> bytes(kStepBytes);
-  const size_t head = kept->Read(bytes.data(), kSniffBytes);
-  if (depth == 0 && SniffPacking({bytes.data(), head}) != Packing::kNone) {
-    kept->Rewind();
+  if (depth == 0 && SniffPacking(content.head()) != Packing::kNone) {
     std::string nested;
-    while (const size_t count = kept->Read(bytes.data(), bytes.size())) {
+    while (const size_t count = content.Read(bytes.data(), bytes.size())) {
       nested.append(bytes.data(), count);
     }
     const uint64_t size = nested.size();
     tcpsnap::testing::SeekableText source(std::move(nested));
     return size + ReadArchive(source, size, depth + 1, &reader);
   }
-  uint64_t unpacked = head;
-  while (const size_t count = kept->Read(bytes.data(), bytes.size())) unpacked += count;
+  uint64_t unpacked = 0;
+  while (const size_t count = content.Read(bytes.data(), bytes.size())) unpacked += count;
   return unpacked;
 }
 
