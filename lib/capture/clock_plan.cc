@@ -192,8 +192,11 @@ ClockPlan MakeClockPlan(const FileFacts& file, const Survey& survey,
                "; import it without --time, --start and --interval");
   }
   if (const std::optional<ClockPlan> plan = PlanByText(survey, settings)) return *plan;
-  const bool many = survey.moments > 1;
   ClockPlan plan;
+  // A table that somebody put together by hand; a header is lost with what stands around it.
+  plan.is_one_read = survey.moments > 1 && survey.headers == 1 && settings.time_ms &&
+                     !settings.interval_ms && survey.prefixes.empty();
+  const bool many = survey.moments > 1 && !plan.is_one_read;
   plan.interval_ms = settings.interval_ms.value_or(0);
   PlanByFile(file, settings, many, plan);
   if (many && plan.interval_ms == 0) RefuseManyMoments(plan, settings);

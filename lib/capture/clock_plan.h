@@ -29,7 +29,8 @@ struct ClockPlan {
   int64_t start_ms = 0;               ///< else: of the first moment
   int64_t interval_ms = 0;            ///< to each next one
   TimeOrigin origin = TimeOrigin::kMarker;
-  std::string layout;  ///< of what is not told by lines: "file-name", "no-marker (--time)"
+  bool is_one_read = false;  ///< rows that are numbered from 0 again are of the same read
+  std::string layout;        ///< of what is not told by lines: "file-name", "no-marker (--time)"
 };
 
 /// Throws CaptureError (kNoTime) with the advice that helps.

@@ -100,6 +100,7 @@ struct SplitSettings {
   /// The host that a path inside the text tells, "" for none (--host-from).
   std::function<std::string(std::string_view path)> host_of_path;
   bool ignore_weak = false;  ///< the text has surer times than weak markers
+  bool is_one_read = false;  ///< whatever the numbers of its rows say
   bool has_headers = false;  ///< of tables: rows without one, not numbered from 0 on, are torn off
 };
 

@@ -220,6 +220,7 @@ std::optional<int64_t> Distance(const LinePrefix* prefix, std::optional<int64_t>
 
 // Without headers a new read shows in the numbers of the rows.
 DumpBuilder::Restart DumpStream::RestartAt() const {
+  if (settings_.is_one_read) return DumpBuilder::Restart::kNever;
   return has_header_ ? DumpBuilder::Restart::kAtZero : DumpBuilder::Restart::kAtNoHigher;
 }
 

@@ -217,6 +217,11 @@ void FileEvents::Warn() const {
     sink_.Warn(file_.facts.path + ": " + message);
   };
   if (dumps_ == 0) warn("not one row of it could be read, so it brought no snapshot");
+  if (plan_.is_one_read) {
+    warn(
+        "its rows are numbered from 0 again below its only header: taken as one table, since "
+        "--time says so; if they are several reads, say --start and --interval");
+  }
   if (short_last_dump_) {
     const auto [rows, before] = *short_last_dump_;
     warn("it ends in a dump of " + std::to_string(rows) + " rows, the one before has " +
@@ -344,7 +349,8 @@ FileOutcome ReadFile(const FileToRead& file, ByteSource& source, const std::stri
   split.moment_times = file.plan.moment_times;
   split.prefixes = file.survey.prefixes;
   split.ignore_weak = file.survey.has_sure_times;
-  split.has_headers = file.survey.has_headers;
+  split.has_headers = file.survey.headers > 0;
+  split.is_one_read = file.plan.is_one_read;
   totals.counts = SplitDumps(text, split, events);
   std::vector<procnet::RefusedLine> refused = source.TakeRefused();
   if (!refused.empty()) sink.StrayRefused(std::move(refused));

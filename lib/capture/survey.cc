@@ -33,7 +33,7 @@ class Surveyor : public DumpEvents {
   }
   void OnDump(FoundDump& dump) override {
     survey.has_dumps = true;
-    survey.has_headers |= dump.has_header;
+    survey.headers += dump.has_header;
     ++survey.dumps;
     NoteRefused(dump.refused);
     survey.moments += !dump.same_moment;
@@ -51,7 +51,7 @@ class Surveyor : public DumpEvents {
   bool WantsToStop() const override {
     if (settings_.limit && bytes_read >= *settings_.limit) return true;
     if (settings_.whole || survey.timed == 0 || survey.first_is_untimed) return false;
-    if (!survey.has_headers) return false;  // whether rows without one are torn off shows later
+    if (survey.headers == 0) return false;  // whether rows without one are torn off shows later
     return std::all_of(survey.votes.begin(), survey.votes.end(),
                        [](const auto& entry) { return entry.second.decided(); });
   }

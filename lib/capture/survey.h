@@ -36,7 +36,7 @@ struct Survey {
   bool counts_from_start = false;        ///< some are relative
   bool starts_with_table = false;        ///< nothing but a table stands above the first time
   bool has_sure_times = false;           ///< of markers that are not weak
-  bool has_headers = false;              ///< above some dump
+  uint64_t headers = 0;                  ///< dumps that have one
   bool first_is_untimed = false;         ///< the first dump stands above all times
   bool ends_with_time = false;           ///< a time stands below the last dump
   /// The times in their order, where the first dump is untimed.
