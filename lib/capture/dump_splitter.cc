@@ -80,13 +80,12 @@ void Splitter::TakeLine(const Line& line) {
   }
   if (!settings_.prefixes.empty() && TakePrefixed(text, line)) return;
   const BareLine bare{text, line};
-  if (IsRowOrHeader(text)) {
-    TakeBare(bare);
-  } else if (IsOnlyLogPrefix(text)) {
+  const bool is_table = IsRowOrHeader(text);
+  if (!is_table && IsOnlyLogPrefix(text)) {
     ++output_.counts.blank;
-  } else if (!TakeMarker(bare) && !TakeBehindFoundPrefix(text, line)) {
-    TakeBare(bare);
+    return;
   }
+  if (is_table || (!TakeMarker(bare) && !TakeBehindFoundPrefix(text, line))) TakeBare(bare);
 }
 
 // The prefix of a program's log is known by the row behind it, so an empty line of such a log looks

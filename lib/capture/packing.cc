@@ -12,7 +12,7 @@
 namespace tcpsnap::capture {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;  // "..."sv
 
 uint8_t ByteAt(std::string_view text, size_t index) { return static_cast<uint8_t>(text[index]); }
 

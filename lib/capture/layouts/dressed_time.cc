@@ -28,7 +28,6 @@ namespace tcpsnap::capture {
 namespace {
 
 using procnet::IsBlank;
-using procnet::IsDigit;
 
 constexpr std::string_view kDressing = "#=-*<>[]()~+_: \t";
 constexpr size_t kLongestLine = 512;
