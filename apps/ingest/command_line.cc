@@ -126,8 +126,8 @@ po::options_description MakeOptions() {
       ("max-rejects", po::value<int64_t>()->value_name("N"),
        "import no file in which more than N lines can't be read")  //
       ("forget", po::value<std::vector<std::string>>()->value_name("SOURCE")->composing(),
-       "take out what the file SOURCE brought (a path or content hash as `tcpsnap-query info` "
-       "shows them)")                                                      //
+       "take out what the file or archive SOURCE brought (a path or content hash as `tcpsnap-query "
+       "info` shows them)")                                                //
       ("dry-run", "import nothing; say on stdout what would be imported")  //
       ("wait", text("D"), "wait so long for readers of the database at a commit (default: 60s)")(
           "quiet,q", "no progress, no summary; errors and warnings only")  //

@@ -28,6 +28,8 @@ class Forgetter {
   // Up to the limit of a transaction; false when the source owns no more dumps.
   bool RemoveSomeDumps(int64_t source_id, int64_t transaction_bytes);
   void RemoveSource(int64_t source_id);
+  // What is left of the snapshots and hosts whose dumps are gone.
+  void Repair();
 
  private:
   bool HandOver(const OwnedDump& dump, int64_t source_id);
@@ -131,6 +133,10 @@ void Forgetter::RemoveSource(int64_t source_id) {
     Statement remove = database_.Prepare(sql);
     remove.Bind(1, source_id).Run();
   }
+  ++result_.sources;
+}
+
+void Forgetter::Repair() {
   // All hosts: a run that was killed may have left any of them behind.
   std::vector<int64_t> hosts;
   Statement read_hosts = database_.Prepare("SELECT id FROM host");
@@ -138,7 +144,6 @@ void Forgetter::RemoveSource(int64_t source_id) {
   for (const int64_t host_id : hosts) RepairSnapshots(database_, host_id);
   database_.Execute(
       "DELETE FROM host WHERE NOT EXISTS (SELECT 1 FROM dump WHERE dump.host_id = host.id)");
-  ++result_.sources;
 }
 
 constexpr size_t kLeastHashDigits = 8;
@@ -166,18 +171,35 @@ std::optional<int64_t> FindSource(Database& database, const std::string& name) {
   return id;
 }
 
+// The members of an archive that were imported.
+std::vector<int64_t> FindMembers(Database& database, const std::string& archive) {
+  Statement find = database.Prepare(
+      "SELECT id FROM source WHERE substr(path, 1, length(?1) + 1) = ?1 || '!' ORDER BY id");
+  find.Bind(1, std::string_view(archive));
+  std::vector<int64_t> ids;
+  while (find.Step()) ids.push_back(find.Integer(0));
+  return ids;
+}
+
 }  // namespace
 
 Forgotten ForgetSource(Database& database, const std::string& name, int64_t transaction_bytes) {
   Forgotten result;
-  const std::optional<int64_t> source_id = FindSource(database, name);
-  if (!source_id) return result;
+  std::vector<int64_t> source_ids;
+  if (const std::optional<int64_t> source_id = FindSource(database, name)) {
+    source_ids.push_back(*source_id);
+  } else {
+    source_ids = FindMembers(database, name);
+  }
   Forgetter forgetter(database, result);
-  for (bool more = true; more;) {
-    Transaction transaction(database);
-    more = forgetter.RemoveSomeDumps(*source_id, transaction_bytes);
-    if (!more) forgetter.RemoveSource(*source_id);
-    transaction.Commit();
+  for (const int64_t source_id : source_ids) {
+    for (bool more = true; more;) {
+      Transaction transaction(database);
+      more = forgetter.RemoveSomeDumps(source_id, transaction_bytes);
+      if (!more) forgetter.RemoveSource(source_id);
+      if (!more && source_id == source_ids.back()) forgetter.Repair();
+      transaction.Commit();
+    }
   }
   return result;
 }

@@ -20,7 +20,8 @@ struct Forgotten {
 /// Takes out a source with all that only it brought. `name` is its path, or, where several sources
 /// have one path (standard input, a log that was rotated), the beginning of its content hash (8 hex
 /// digits at least); std::invalid_argument lists them where the path is not enough. Dumps that
-/// another source holds too stay and become that source's. A kill in between leaves the source
+/// another source holds too stay and become that source's. The path of an archive means all that
+/// came from it. A kill in between leaves the source
 /// incomplete: call it again. `sources` is 0 when there is none of that name.
 Forgotten ForgetSource(Database& database, const std::string& name,
                        int64_t transaction_bytes = 48 << 20);
