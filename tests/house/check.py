@@ -25,6 +25,7 @@ LIBRARIES = ("procnet/", "capture/", "store/", "report/")
 HOMES = {
     r"sqlite3\.h|sqlite3ext\.h": r"lib/store/[^/]+\.cc",
     r"archive\.h|archive_entry\.h": r"(lib|tests)/capture/.*",
+    r"zlib\.h": r"lib/capture/.*",
     r"date/.*": r"lib/capture/.*",
     r"nlohmann/.*": r"lib/(report|capture)/.*",
     r"boost/.*": r"apps/.*",

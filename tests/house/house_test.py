@@ -35,6 +35,7 @@ class HouseTest(unittest.TestCase):
                 ("sqlite3.h", "lib/store/a.cc", "tests/store/a_test.cc"),
                 ("archive.h", "lib/capture/a.cc", "lib/store/a.cc"),
                 ("archive_entry.h", "tests/capture/a.cc", "tests/store/a.cc"),
+                ("zlib.h", "lib/capture/a.cc", "lib/store/a.cc"),
                 ("date/tz.h", "lib/capture/a.cc", "apps/query/main.cc"),
                 ("nlohmann/json.hpp", "lib/report/a.cc", "apps/query/main.cc"),
                 ("boost/program_options.hpp", "apps/query/main.cc", "lib/report/a.cc"),
