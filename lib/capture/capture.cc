@@ -95,7 +95,7 @@ class CaptureReader {
   void ReadText(const FoundFile& file, std::unique_ptr<ByteSource> source, bool may_wait);
   std::unique_ptr<ByteSource> SurveyText(std::unique_ptr<ByteSource>& source,
                                          const std::string& head, FileToRead& file);
-  void ReadArchive(const FoundFile& file, ByteSource& source, ArchiveIndex& index);
+  void ReadArchive(ByteSource& source, ArchiveIndex& index);
   void AddVotes(const OrderVotes& votes);
   bool IsOrderUnknown(const FileFacts& facts, const OrderVotes& votes) const;
 
@@ -265,14 +265,14 @@ void CaptureReader::ReadPacked(const FoundFile& file, std::unique_ptr<ByteSource
     later_.push_back({file, std::move(index)});
     return;
   }
-  ReadArchive(file, *source, *index);
+  ReadArchive(*source, *index);
 }
 
 void CaptureReader::ReadLater(Later& later) {
   std::unique_ptr<ByteSource> source = Open(later.file);
   if (later.index) {
     part_ = settings_.max_rejects ? 1.0 / 3 : 1.0 / 2;
-    ReadArchive(later.file, *source, *later.index);
+    ReadArchive(*source, *later.index);
     return;
   }
   const std::string head = ReadHead(*source, kSniffBytes);
@@ -284,8 +284,7 @@ void CaptureReader::ReadLater(Later& later) {
   ReadText(later.file, std::move(source), false);
 }
 
-void CaptureReader::ReadArchive(const FoundFile& file, ByteSource& source, ArchiveIndex& index) {
-  static_cast<void>(file);
+void CaptureReader::ReadArchive(ByteSource& source, ArchiveIndex& index) {
   if (settings_.max_rejects) {
     part_begin_ += part_;
     source.Rewind();
