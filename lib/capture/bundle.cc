@@ -7,17 +7,18 @@
 #include <utility>
 #include <vector>
 
+#include "procnet/token.h"
+
 namespace tcpsnap::capture {
 namespace {
 
 using procnet::ByteOrder;
+using procnet::IsDigit;
 
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
 constexpr std::string_view kPathSeparators = "/!";
 constexpr size_t kMostUnreadable = 60;
 constexpr size_t kLongestUname = 1024;  // six fields of at most 64, and what `uname -a` adds
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view Trimmed(std::string_view text) {
   const size_t begin = text.find_first_not_of(kBlanks);

@@ -4,17 +4,14 @@
 #include <array>
 
 #include "capture/bundle.h"
+#include "capture/layouts/text.h"
+#include "procnet/token.h"
 
 namespace tcpsnap::capture {
 namespace {
 
 using procnet::ByteOrder;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-bool AllDigits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit);
-}
+using procnet::IsDigit;
 
 // Takes the last part off, if `fits` it.
 template <typename Fits>
@@ -26,7 +23,7 @@ bool TakeLast(std::string_view& name, std::string_view separators, Fits fits) {
 }
 
 auto DigitsOf(size_t count) {
-  return [count](std::string_view part) { return part.size() == count && AllDigits(part); };
+  return [count](std::string_view part) { return part.size() == count && IsNumber(part); };
 }
 
 bool TakeDay(std::string_view& name) {
@@ -92,7 +89,7 @@ std::string HostOfBundleName(std::string_view name) {
     if (name.ends_with("-obfuscated")) name.remove_suffix(11);
     known = TakeSosTime(name);
     // The number of a support case is longer than what counts a host's brothers: web-01.
-    TakeLast(name, "-.", [](std::string_view part) { return part.size() >= 6 && AllDigits(part); });
+    TakeLast(name, "-.", [](std::string_view part) { return part.size() >= 6 && IsNumber(part); });
   } else if (name.starts_with("scc_") || name.starts_with("nts_")) {
     name.remove_prefix(4);
     known = TakeLast(name, "_", DigitsOf(4)) && TakeLast(name, "_", DigitsOf(6));

@@ -42,6 +42,16 @@ bool PicksTimes(const std::string& layout) {
          layout != "terminal";
 }
 
+// True for words by which no line's time counts.
+bool IgnoresLines(const std::string& layout) {
+  static constexpr std::array<std::string_view, 4> kWords = {"file-name", "date-file", "mtime",
+                                                             "no-marker"};
+  for (const std::string_view word : kWords) {
+    if (layout == word) return true;
+  }
+  return false;
+}
+
 // What a --layout that met nothing has done.
 std::string OnlyLayout(const CaptureSettings& settings) {
   if (!PicksTimes(settings.layout) || IgnoresLines(settings.layout)) return {};
@@ -127,15 +137,6 @@ void PlanByFile(const FileFacts& file, const CaptureSettings& settings, bool man
 }
 
 }  // namespace
-
-bool IgnoresLines(const std::string& layout) {
-  static constexpr std::array<std::string_view, 4> kWords = {"file-name", "date-file", "mtime",
-                                                             "no-marker"};
-  for (const std::string_view word : kWords) {
-    if (layout == word) return true;
-  }
-  return false;
-}
 
 SplitSettings MakeSplitSettings(const CaptureSettings& settings) {
   SplitSettings split;

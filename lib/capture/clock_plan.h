@@ -43,7 +43,4 @@ ClockPlan MakeClockPlan(const FileFacts& file, const Survey& survey,
 /// The settings with which the lines of a file are read.
 SplitSettings MakeSplitSettings(const CaptureSettings& settings);
 
-/// True for the words of --layout by which no line's time counts.
-bool IgnoresLines(const std::string& layout);
-
 }  // namespace tcpsnap::capture

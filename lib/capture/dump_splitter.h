@@ -58,7 +58,6 @@ struct FoundDump {
   std::string netns;               ///< of the host, where its lines name another than its own
   std::string kernel;              ///< of the host, as uname tells it; empty: unsaid
   std::string host;                ///< that its lines name; empty: unsaid
-  std::string path;                ///< of the file that its lines name; empty: unsaid
   std::vector<size_t> prefixes;    ///< of its first line: positions in PrefixReaders()
   std::optional<TimeResult> time;  ///< or why it can't be told; absent: nothing tells one
   TimeSource time_source = TimeSource::kNone;

@@ -279,14 +279,18 @@ void DumpStream::TakeText(const BareLine& bare) {
   }
   NoteClock(bare);
   if (added == DumpBuilder::Added::kRefused) NoteRefused(bare);
-  if (family_is_known_ || !builder_.family()) return;
+  if (!family_is_known_ && builder_.family()) LearnFamily(bare);
+}
+
+// The first row tells the family for sure: what was taken for the other table may be a second one
+// of this family.
+void DumpStream::LearnFamily(const BareLine& bare) {
   family_is_known_ = true;
   const Family family = *builder_.family();
   const bool by_list = !settings_.moment_times.empty();
   const bool is_second = !by_list && time_source_ != TimeSource::kPrefix &&
                          settings_.refuse_untimed && moment_has_[Index(family)];
   if (is_second || (by_list && NextMoment(family) >= settings_.moment_times.size())) {
-    // What was taken for the other table is a second one of this family.
     in_dump_ = false;
     time_is_used_up_ = true;
     output_.Refuse(builder_.TakeRefused());
@@ -421,7 +425,6 @@ void DumpStream::EndDump(uint64_t end_offset, bool open) {
   dump.host = host_.empty() ? output_.text_host : host_;
   dump.netns = output_.text_netns;
   dump.kernel = output_.text_kernel;
-  dump.path = path_;
   dump.prefixes = dump_prefixes_;
   dump.time = dump_time_;
   dump.time_source = dump.time ? time_source_ : TimeSource::kNone;

@@ -68,6 +68,7 @@ class DumpStream {
   size_t NextMoment(procnet::Family family) const;
   bool IsTimed(const BareLine& bare, procnet::Family family) const;
   void TakeTime(const Marker& marker, const BareLine& bare);
+  void LearnFamily(const BareLine& bare);
   bool IsOfLostRead(const BareLine& bare) const;
   void RefuseInDump(const BareLine& bare, procnet::Reason reason, size_t column = 0);
   void NotePath(const BareLine& bare);

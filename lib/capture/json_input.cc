@@ -5,15 +5,12 @@
 #include <utility>
 
 #include "capture/text_window.h"
+#include "procnet/token.h"
 
 namespace tcpsnap::capture {
 namespace {
 
 constexpr size_t kBlockBytes = 64 << 10;
-
-bool IsHex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
-}
 
 }  // namespace
 
@@ -33,7 +30,7 @@ void DumpSign::Step(char c) {
   } else {
     matched_ = c == kWord[0] ? 1 : 0;
   }
-  const bool is_hex = IsHex(c);
+  const bool is_hex = procnet::HexDigit(c) >= 0;
   in_port_ = (in_port_ && is_hex) || (c == ':' && digits_ >= 8);
   port_digits_ = in_port_ && is_hex ? port_digits_ + 1 : 0;
   digits_ = is_hex ? digits_ + 1 : 0;

@@ -8,9 +8,13 @@
 
 #include "capture/clock.h"
 #include "capture/layout.h"
+#include "procnet/token.h"
 
 namespace tcpsnap::capture {
 namespace {
+
+using procnet::HexDigit;
+using procnet::IsDigit;
 
 constexpr size_t kMaxLevels = 64;
 constexpr size_t kMaxHeldBytes = 64 << 20;
@@ -53,15 +57,9 @@ bool IsOneOf(std::string_view key, std::span<const std::string_view> keys) {
   return RankOf(key, keys) < keys.size();
 }
 
-bool IsHex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
-}
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 size_t CountHex(std::string_view text, size_t begin, size_t most) {
   size_t count = 0;
-  while (count < most && begin + count < text.size() && IsHex(text[begin + count])) ++count;
+  while (count < most && begin + count < text.size() && HexDigit(text[begin + count]) >= 0) ++count;
   return count;
 }
 

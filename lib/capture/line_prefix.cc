@@ -1,5 +1,7 @@
 #include "capture/line_prefix.h"
 
+#include "procnet/token.h"
+
 namespace tcpsnap::capture {
 
 namespace {
@@ -54,10 +56,8 @@ std::optional<LinePrefix> TakePrefixes(std::string_view line, std::span<const si
 
 bool BeginsAsRow(std::string_view text) {
   size_t at = text.find_first_not_of(" \t");
-  const auto is_digit = [&](size_t i) { return text[i] >= '0' && text[i] <= '9'; };
-  const auto is_hex = [&](size_t i) {
-    return is_digit(i) || (text[i] >= 'A' && text[i] <= 'F') || (text[i] >= 'a' && text[i] <= 'f');
-  };
+  const auto is_digit = [&](size_t i) { return procnet::IsDigit(text[i]); };
+  const auto is_hex = [&](size_t i) { return procnet::HexDigit(text[i]) >= 0; };
   if (at == text.npos || !is_digit(at)) return false;
   while (at < text.size() && is_digit(at)) ++at;
   if (at == text.size() || text[at] != ':') return false;

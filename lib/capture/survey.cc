@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "capture/capture.h"
-#include "procnet/row.h"
+#include "procnet/token.h"
 
 namespace tcpsnap::capture {
 namespace {
@@ -103,9 +103,7 @@ class Surveyor : public DumpEvents {
 bool HoldsSignOfTable(std::string_view text) {
   constexpr size_t kAddressDigits = 8;
   if (text.find("local_address") != text.npos) return true;
-  const auto is_hex = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
-  };
+  const auto is_hex = [](char c) { return procnet::HexDigit(c) >= 0; };
   for (size_t at = text.find(':'); at != text.npos; at = text.find(':', at + 1)) {
     if (at < kAddressDigits || at + 4 >= text.size()) continue;
     const std::string_view before = text.substr(at - kAddressDigits, kAddressDigits);
