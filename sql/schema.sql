@@ -2,7 +2,7 @@
 -- Times are milliseconds since 1970-01-01 UTC. Ids are SQLite's own and mean nothing outside.
 
 PRAGMA application_id = 1952673907;  -- 'tcps'
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- A host, or one network namespace of it.
 CREATE TABLE host (
@@ -157,6 +157,54 @@ CREATE TABLE census (
   retransmitting INTEGER NOT NULL,  -- sockets with timer 'on' and retransmits > 0
   unowned INTEGER NOT NULL       -- sockets whose owner class is not 'owned'
 );
+
+-- The four tables below are derived: a pure function of the dumps, made anew where dumps came in
+-- another order than that of time (lib/store/connection_follower.h tells the rules).
+
+-- How far that is, for each host and family.
+CREATE TABLE followed (
+  host_id INTEGER NOT NULL REFERENCES host (id),
+  family INTEGER NOT NULL,
+  stale INTEGER NOT NULL,        -- 1: an import has begun to change its dumps and has not ended
+  PRIMARY KEY (host_id, family)
+) WITHOUT ROWID;
+
+-- A socket that was seen in at least two dumps of its host and family.
+CREATE TABLE connection (
+  id INTEGER PRIMARY KEY,
+  first_dump INTEGER NOT NULL REFERENCES dump (id),
+  last_dump INTEGER NOT NULL REFERENCES dump (id),
+  samples INTEGER NOT NULL,      -- dumps in which it was seen
+  local INTEGER NOT NULL,        -- as in socket_row
+  remote INTEGER NOT NULL,
+  first_kind INTEGER NOT NULL,   -- kind in the first and in the last of them
+  last_kind INTEGER NOT NULL,
+  uid INTEGER NOT NULL,          -- the last one while it was owned, else the last one
+  inode INTEGER NOT NULL         -- 0: it never had one
+);
+CREATE INDEX connection_last_dump ON connection (last_dump);
+
+-- A change of state or of owner class of such a socket, from one dump that has it to the next.
+CREATE TABLE transition (
+  dump_id INTEGER NOT NULL REFERENCES dump (id),  -- the dump that shows the new state
+  connection_id INTEGER NOT NULL REFERENCES connection (id),
+  from_dump INTEGER NOT NULL REFERENCES dump (id),
+  from_kind INTEGER NOT NULL,
+  to_kind INTEGER NOT NULL,
+  PRIMARY KEY (dump_id, connection_id)
+) WITHOUT ROWID;
+CREATE INDEX transition_connection ON transition (connection_id);
+
+-- How many sockets of a dump were in the one before it too, by their states there and here. The
+-- rest of its sockets are new; the rest of those of the one before are gone.
+CREATE TABLE turnover (
+  dump_id INTEGER NOT NULL REFERENCES dump (id),
+  missed INTEGER NOT NULL,       -- 1: not in the dump before, but in the one before that
+  from_state INTEGER NOT NULL,   -- the kernel's numbers
+  to_state INTEGER NOT NULL,
+  sockets INTEGER NOT NULL,
+  PRIMARY KEY (dump_id, missed, from_state, to_state)
+) WITHOUT ROWID;
 
 -- Lines that could not be read. Nothing that was refused is lost.
 CREATE TABLE rejected_line (

@@ -150,6 +150,149 @@ JOIN snapshot AS s ON s.host_id = h.id
 CROSS JOIN dump AS d ON d.snapshot_id = s.id
 CROSS JOIN census AS c ON c.id BETWEEN d.first_census AND d.last_census;
 
+-- One row a connection (or listening socket) that was seen in at least two snapshots. What was seen
+-- once is in sockets only; how many those were tells turnover. A window over last_seen, last_seen_ms
+-- or host reads the connections that were last seen in it: to find those that were there at some
+-- time of a window, ask for last_seen from its beginning on and first_seen before its end.
+CREATE VIEW connections AS
+SELECT
+  s.taken_at AS last_seen,       -- the last snapshot that has it
+  s.taken_ms AS last_seen_ms,
+  t.taken_at AS first_seen,      -- the first
+  t.taken_ms AS first_seen_ms,
+  h.label AS host,
+  d.family AS family,
+  CASE WHEN c.local < 140737488355328
+    THEN ((c.local >> 40) + 128) || '.' || ((c.local >> 32) & 255) || '.'
+      || ((c.local >> 24) & 255) || '.' || ((c.local >> 16) & 255)
+    ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (c.local >> 16) - 2147483648)
+  END AS local_ip,
+  c.local & 65535 AS local_port,
+  CASE WHEN c.remote < 140737488355328
+    THEN ((c.remote >> 40) + 128) || '.' || ((c.remote >> 32) & 255) || '.'
+      || ((c.remote >> 24) & 255) || '.' || ((c.remote >> 16) & 255)
+    ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (c.remote >> 16) - 2147483648)
+  END AS remote_ip,
+  c.remote & 65535 AS remote_port,
+  CASE (c.last_kind >> 5) & 3 WHEN 0 THEN 'listen' WHEN 1 THEN 'in' ELSE 'out' END AS direction,
+  (c.last_kind >> 4) & 1 AS is_local,
+  CASE WHEN (c.last_kind >> 5) & 3 = 2 THEN c.remote ELSE c.local END & 65535 AS service_port,
+  +c.samples AS samples,         -- snapshots in which it was seen
+  CASE c.first_kind & 15
+    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
+    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
+    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+  END AS first_state,
+  CASE c.last_kind & 15
+    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
+    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
+    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+  END AS last_state,
+  CASE c.first_kind >> 7
+    WHEN 0 THEN iif(c.first_kind & 15 = 6, 'timewait', 'owned')
+    WHEN 1 THEN 'timewait' WHEN 2 THEN 'synrecv' WHEN 3 THEN 'unaccepted' ELSE 'orphan'
+  END AS first_owner_class,
+  CASE c.last_kind >> 7
+    WHEN 0 THEN iif(c.last_kind & 15 = 6, 'timewait', 'owned')
+    WHEN 1 THEN 'timewait' WHEN 2 THEN 'synrecv' WHEN 3 THEN 'unaccepted' ELSE 'orphan'
+  END AS last_owner_class,
+  +c.uid AS uid,
+  +c.inode AS inode,             -- 0: it never had one
+  NOT EXISTS (SELECT 1 FROM dump AS n WHERE n.host_id = d.host_id AND n.family = d.family
+    AND n.taken_ms > d.taken_ms) AS is_open,  -- 1: seen in the last snapshot that there is
+  (c.local >> 16) + 2147483648 AS local_key,
+  (c.remote >> 16) + 2147483648 AS remote_key,
+  c.id AS connection_id          -- names it in transitions; another one after a further import
+FROM host AS h
+JOIN snapshot AS s ON s.host_id = h.id
+CROSS JOIN dump AS d ON d.snapshot_id = s.id
+CROSS JOIN connection AS c ON c.last_dump = d.id
+CROSS JOIN dump AS f ON f.id = c.first_dump
+CROSS JOIN snapshot AS t ON t.id = f.snapshot_id;
+
+-- One row a change of state or owner class of such a connection, at the snapshot that shows the new
+-- one first: it came between from_taken_at and taken_at.
+CREATE VIEW transitions AS
+SELECT
+  s.taken_at AS taken_at,
+  s.taken_ms AS taken_ms,
+  p.taken_at AS from_taken_at,   -- the last snapshot that shows the old one
+  p.taken_ms AS from_taken_ms,
+  h.label AS host,
+  d.family AS family,
+  CASE x.from_kind & 15
+    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
+    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
+    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+  END AS from_state,
+  CASE x.to_kind & 15
+    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
+    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
+    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+  END AS to_state,
+  CASE x.from_kind >> 7
+    WHEN 0 THEN iif(x.from_kind & 15 = 6, 'timewait', 'owned')
+    WHEN 1 THEN 'timewait' WHEN 2 THEN 'synrecv' WHEN 3 THEN 'unaccepted' ELSE 'orphan'
+  END AS from_owner_class,
+  CASE x.to_kind >> 7
+    WHEN 0 THEN iif(x.to_kind & 15 = 6, 'timewait', 'owned')
+    WHEN 1 THEN 'timewait' WHEN 2 THEN 'synrecv' WHEN 3 THEN 'unaccepted' ELSE 'orphan'
+  END AS to_owner_class,
+  CASE WHEN c.local < 140737488355328
+    THEN ((c.local >> 40) + 128) || '.' || ((c.local >> 32) & 255) || '.'
+      || ((c.local >> 24) & 255) || '.' || ((c.local >> 16) & 255)
+    ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (c.local >> 16) - 2147483648)
+  END AS local_ip,
+  c.local & 65535 AS local_port,
+  CASE WHEN c.remote < 140737488355328
+    THEN ((c.remote >> 40) + 128) || '.' || ((c.remote >> 32) & 255) || '.'
+      || ((c.remote >> 24) & 255) || '.' || ((c.remote >> 16) & 255)
+    ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (c.remote >> 16) - 2147483648)
+  END AS remote_ip,
+  c.remote & 65535 AS remote_port,
+  CASE (x.to_kind >> 5) & 3 WHEN 0 THEN 'listen' WHEN 1 THEN 'in' ELSE 'out' END AS direction,
+  (x.to_kind >> 4) & 1 AS is_local,
+  CASE WHEN (x.to_kind >> 5) & 3 = 2 THEN c.remote ELSE c.local END & 65535 AS service_port,
+  +c.uid AS uid,
+  +c.inode AS inode,
+  (c.local >> 16) + 2147483648 AS local_key,
+  (c.remote >> 16) + 2147483648 AS remote_key,
+  x.connection_id AS connection_id
+FROM host AS h
+JOIN snapshot AS s ON s.host_id = h.id
+CROSS JOIN dump AS d ON d.snapshot_id = s.id
+CROSS JOIN transition AS x ON x.dump_id = d.id
+CROSS JOIN connection AS c ON c.id = x.connection_id
+CROSS JOIN dump AS q ON q.id = x.from_dump
+CROSS JOIN snapshot AS p ON p.id = q.snapshot_id;
+
+-- How many sockets of a snapshot were in the one before it too, by their states there and here. The
+-- rest are new. With the states' totals of two snapshots this counts every socket, those too that
+-- were seen once.
+CREATE VIEW turnover_counts AS
+SELECT
+  s.taken_at AS taken_at,
+  s.taken_ms AS taken_ms,
+  h.label AS host,
+  s.ordinal AS ordinal,
+  d.family AS family,
+  +x.missed AS missed,           -- 1: not in the dump before, but in the one before that
+  CASE x.from_state
+    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
+    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
+    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+  END AS from_state,
+  CASE x.to_state
+    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
+    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
+    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+  END AS to_state,
+  +x.sockets AS sockets
+FROM host AS h
+JOIN snapshot AS s ON s.host_id = h.id
+CROSS JOIN dump AS d ON d.snapshot_id = s.id
+CROSS JOIN turnover AS x ON x.dump_id = d.id;
+
 -- One row a file that was imported, with the account of its lines.
 CREATE VIEW sources AS
 SELECT

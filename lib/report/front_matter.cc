@@ -22,13 +22,27 @@ constexpr std::array<std::pair<std::string_view, ParameterType>, 7> kParameterTy
     {"time", ParameterType::kTime},
 }};
 
-constexpr std::array<std::pair<std::string_view, ColumnType>, 6> kColumnTypes = {{
+constexpr std::array<std::pair<std::string_view, ColumnType>, 9> kColumnTypes = {{
     {"time", ColumnType::kTime},
     {"integer", ColumnType::kInteger},
     {"real", ColumnType::kReal},
     {"text", ColumnType::kText},
     {"bytes", ColumnType::kBytes},
     {"percent", ColumnType::kPercent},
+    {"address", ColumnType::kAddress},
+    {"port", ColumnType::kPort},
+    {"uid", ColumnType::kUid},
+}};
+
+constexpr std::array<Group, 8> kGroups = {{
+    {"change", "What changed, and when?"},
+    {"who", "Who talks to whom?"},
+    {"accept", "Does a service take its connections?"},
+    {"reach", "Do the others answer?"},
+    {"leak", "What leaks, or hangs while closing?"},
+    {"network", "Where is loss, and who is slow?"},
+    {"trust", "Can the data be trusted?"},
+    {"own", "Your own"},
 }};
 
 template <typename Types>
@@ -138,6 +152,9 @@ class Parser {
     if (Trim(value_).empty()) Fail(entry_line_, "'" + key_ + "' has no value");
     if (key_ == "title") {
       SetOnce(report_.title);
+    } else if (key_ == "group") {
+      SetOnce(report_.group);
+      CheckGroup();
     } else if (key_ == "description") {
       SetOnce(report_.description);
     } else if (key_ == "param") {
@@ -146,7 +163,7 @@ class Parser {
       AddColumn(value_);
     } else {
       Fail(entry_line_, "unknown key '" + key_ + "'" +
-                            DidYouMean(key_, {"title", "description", "param", "column"}));
+                            DidYouMean(key_, {"title", "group", "description", "param", "column"}));
     }
     key_.clear();
   }
@@ -154,6 +171,16 @@ class Parser {
   void SetOnce(std::string& field) {
     if (!field.empty()) Fail(entry_line_, "a second '" + key_ + "'");
     field = value_;
+  }
+
+  void CheckGroup() const {
+    std::vector<std::string> names;
+    for (const Group& group : kGroups) {
+      if (group.name == report_.group) return;
+      names.emplace_back(group.name);
+    }
+    Fail(entry_line_,
+         "no group is called '" + report_.group + "' (there are: " + JoinNames(names) + ")");
   }
 
   void AddParameter(std::string_view rest) {
@@ -222,6 +249,7 @@ class Parser {
 
   void CheckComplete() const {
     if (report_.title.empty()) Fail(1, "no '-- title:'");
+    if (report_.group.empty()) Fail(1, "no '-- group:'");
     if (report_.description.empty()) Fail(1, "no '-- description:'");
     if (report_.columns.empty()) Fail(1, "no '-- column:'");
     if (Trim(report_.sql).find_first_not_of('\n') == std::string_view::npos) {
@@ -237,6 +265,8 @@ class Parser {
 };
 
 }  // namespace
+
+std::span<const Group> Groups() { return kGroups; }
 
 bool Report::UsesBuckets() const { return sql.find("bucket(") != std::string::npos; }
 

@@ -1,6 +1,7 @@
 // A report file: what it declares, then its one SELECT.
 //
 //   -- title: TIME_WAIT over time
+//   -- group: change
 //   -- description: How many sockets were in TIME_WAIT, and which
 //   --   side makes them.
 //   --
@@ -14,10 +15,11 @@
 // A column's unit `-` is none. A line that is indented by two or more blanks goes on with the one
 // before it. Refused, with file and line: unknown keys, types and words out of place, names that
 // occur twice, parameters named since, until or host (every report has these), defaults that are
-// not of their type, and files without title, description, columns or SQL.
+// not of their type, and files without title, group, description, columns or SQL.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +34,9 @@ enum class ColumnType : uint8_t {
   kReal,
   kText,
   kBytes,    ///< an integer
+  kAddress,  ///< text: an IP address, or a prefix "10.0.0.0/8"
+  kPort,     ///< an integer
+  kUid,      ///< an integer
   kPercent,  ///< a real number, 0 to 100
 };
 
@@ -60,10 +65,18 @@ struct Column {
   std::string help;
 };
 
+/// The questions that reports answer, in the order of `list`.
+struct Group {
+  std::string_view name;  ///< the word in the file
+  std::string_view question;
+};
+std::span<const Group> Groups();
+
 struct Report {
   std::string name;
   std::string file;  ///< for messages
   std::string title;
+  std::string group;        ///< the name of one of Groups()
   std::string description;  ///< paragraphs are separated by '\n'
   std::vector<Parameter> parameters;
   std::vector<Column> columns;

@@ -1,4 +1,5 @@
 -- title: Can this data be trusted?
+-- group: trust
 -- description: One row a snapshot: which file it came from, how its time and its byte order were
 --   found, what was dropped or refused, and how far it is from the one before it. is_gap 1: more
 --   than twice the usual distance (the median of the host's distances in the window), so averages

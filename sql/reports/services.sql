@@ -1,4 +1,5 @@
 -- title: Load per listening port
+-- group: who
 -- description: For each host and service port what its connections looked like: connections that
 --   others made to this host, and the listening sockets themselves. avg and max are over all
 --   snapshots of the host in the window; a snapshot without such a socket counts as 0. listening

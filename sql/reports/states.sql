@@ -1,4 +1,5 @@
 -- title: States over time
+-- group: change
 -- description: How the mix of socket states changed: for each host and bucket of time, how many
 --   sockets were in each state. avg, min and max are over the snapshots of that host in that
 --   bucket; a snapshot without sockets in a state counts as 0, and a bucket without snapshots has

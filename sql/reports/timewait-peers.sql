@@ -1,4 +1,5 @@
 -- title: Who the TIME_WAIT sockets were with
+-- group: who
 -- description: TIME_WAIT in the window by direction, address of the peer and service port, the
 --   largest of each host first. avg is over all snapshots of the host in the window: a snapshot
 --   without such a socket counts as 0; seen says in how many there was one.

@@ -1,4 +1,5 @@
 -- title: TIME_WAIT over time
+-- group: change
 -- description: How many sockets were in TIME_WAIT, by host and bucket of time, and which side makes
 --   them. avg, min and max are over the snapshots of that host in that bucket; a snapshot without
 --   any counts as 0. TIME_WAIT stays with the side that closes first: avg_in are connections that
