@@ -166,6 +166,7 @@ CREATE TABLE followed (
   host_id INTEGER NOT NULL REFERENCES host (id),
   family INTEGER NOT NULL,
   stale INTEGER NOT NULL,        -- 1: an import has begun to change its dumps and has not ended
+  mixed INTEGER NOT NULL,        -- 1: one dump has two rows of one pair of endpoints
   PRIMARY KEY (host_id, family)
 ) WITHOUT ROWID;
 
@@ -174,6 +175,7 @@ CREATE TABLE connection (
   id INTEGER PRIMARY KEY,
   first_dump INTEGER NOT NULL REFERENCES dump (id),
   last_dump INTEGER NOT NULL REFERENCES dump (id),
+  last_row INTEGER NOT NULL,     -- its socket_row there
   samples INTEGER NOT NULL,      -- dumps in which it was seen
   local INTEGER NOT NULL,        -- as in socket_row
   remote INTEGER NOT NULL,

@@ -31,6 +31,7 @@ struct StoredDump {
   std::string time_origin;
   std::string byte_order;
   std::string byte_order_origin;
+  int64_t ordinal = 0;
 };
 
 /// True when both rows are of one socket, as far as that stays the same while it is listed.

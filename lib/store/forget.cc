@@ -1,11 +1,14 @@
 #include "store/forget.h"
 
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "store/connection_follower.h"
 #include "store/snapshots.h"
 #include "store/socket_row.h"
 
@@ -14,6 +17,8 @@ namespace {
 
 struct OwnedDump {
   int64_t id;
+  int64_t host_id;
+  int64_t family;
   int64_t snapshot_id;
   int64_t row_count;
   int64_t duplicates;
@@ -37,10 +42,11 @@ class Forgetter {
 
   Database& database_;
   Forgotten& result_;
+  std::set<std::pair<int64_t, int64_t>> unfollowed_;  // host, family: nothing is derived any more
 
   Statement next_ = database_.Prepare(
-      "SELECT id, snapshot_id, row_count, duplicates, first_row, last_row, first_census,"
-      " last_census FROM dump WHERE source_id = ? LIMIT 1");
+      "SELECT id, host_id, family, snapshot_id, row_count, duplicates, first_row, last_row,"
+      " first_census, last_census FROM dump WHERE source_id = ? LIMIT 1");
   Statement find_copy_ = database_.Prepare(
       "SELECT source_id, line, byte_offset FROM dump_copy"
       " WHERE dump_id = ? AND source_id <> ? AND row_count = ? ORDER BY source_id LIMIT 1");
@@ -91,6 +97,9 @@ bool Forgetter::HandOver(const OwnedDump& dump, int64_t source_id) {
 }
 
 void Forgetter::Remove(const OwnedDump& dump, int64_t source_id) {
+  if (unfollowed_.emplace(dump.host_id, dump.family).second) {
+    ForgetConnections(database_, dump.host_id, dump.family);
+  }
   // Sources that hold its beginning counted those rows as known: importing them again puts it
   // right.
   cut_copies_.Bind(1, dump.id).Bind(2, source_id);
@@ -115,8 +124,8 @@ bool Forgetter::RemoveSomeDumps(int64_t source_id, int64_t transaction_bytes) {
       return false;
     }
     const auto column = [&](int i) { return next_.Integer(i); };
-    const OwnedDump dump{column(0), column(1), column(2), column(3),
-                         column(4), column(5), column(6), column(7)};
+    const OwnedDump dump{column(0), column(1), column(2), column(3), column(4),
+                         column(5), column(6), column(7), column(8), column(9)};
     next_.Reset();
     own_account_.Bind(1, dump.row_count - dump.duplicates).Bind(2, dump.duplicates);
     own_account_.Bind(3, source_id).Run();
@@ -171,6 +180,20 @@ std::optional<int64_t> FindSource(Database& database, const std::string& name) {
   return id;
 }
 
+// What is derived of the hosts that lost dumps.
+void FollowAnew(Database& database, int64_t transaction_bytes) {
+  std::optional<Transaction> transaction(database);
+  int64_t pending_bytes = 0;
+  ConnectionFollower(database).Finish([&](int64_t bytes) {
+    pending_bytes += bytes;
+    if (pending_bytes <= transaction_bytes) return;
+    transaction->Commit();
+    transaction.emplace(database);
+    pending_bytes = 0;
+  });
+  transaction->Commit();
+}
+
 // The members of an archive that were imported.
 std::vector<int64_t> FindMembers(Database& database, const std::string& archive) {
   Statement find = database.Prepare(
@@ -191,16 +214,22 @@ Forgotten ForgetSource(Database& database, const std::string& name, int64_t tran
   } else {
     source_ids = FindMembers(database, name);
   }
+  if (source_ids.empty()) return result;
   Forgetter forgetter(database, result);
   for (const int64_t source_id : source_ids) {
     for (bool more = true; more;) {
       Transaction transaction(database);
       more = forgetter.RemoveSomeDumps(source_id, transaction_bytes);
-      if (!more) forgetter.RemoveSource(source_id);
-      if (!more && source_id == source_ids.back()) forgetter.Repair();
+      if (!more && source_id != source_ids.back()) forgetter.RemoveSource(source_id);
       transaction.Commit();
     }
   }
+  // The last source stays until all is done, so that a call that was killed can be repeated.
+  FollowAnew(database, transaction_bytes);
+  Transaction transaction(database);
+  forgetter.RemoveSource(source_ids.back());
+  forgetter.Repair();
+  transaction.Commit();
   return result;
 }
 

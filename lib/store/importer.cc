@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "store/address_book.h"
+#include "store/connection_follower.h"
 #include "store/dump_identity.h"
 #include "store/snapshots.h"
 #include "store/staged_rows.h"
@@ -89,7 +90,8 @@ struct Importer::State {
   std::vector<int64_t> touched_dumps;
 
   AddressBook addresses{database};
-  StagedRows staged{database};
+  StagedRows staged{database, "socket_row", kSocketRowColumns};
+  ConnectionFollower follower{database};
 
   Statement find_sources = database.Prepare(
       "SELECT id, head_bytes, head_hash, bytes, complete FROM source WHERE path = ?"
@@ -118,7 +120,7 @@ struct Importer::State {
   Statement find_dumps = database.Prepare(
       "SELECT id, content_hash, source_id, byte_offset, line, open, row_count, duplicates,"
       " first_row, last_row, first_census, last_census, time_origin, byte_order,"
-      " byte_order_origin FROM dump"
+      " byte_order_origin, ordinal FROM dump"
       " WHERE host_id = ? AND family = ? AND taken_ms = ?");
   Statement find_twin = database.Prepare(
       "SELECT o.id, o.path, d.line, d.taken_ms, h.label FROM dump AS d"
@@ -158,9 +160,8 @@ struct Importer::State {
   Statement insert_census = database.Prepare(
       "INSERT INTO census (kind, service_port, sockets, tx_queue, rx_queue, retransmitting,"
       " unowned) VALUES (?, ?, ?, ?, ?, ?, ?)");
-  Statement read_rows = database.Prepare(
-      "SELECT local, remote, kind, tx_queue, rx_queue, timer, retransmits, uid, probes, inode,"
-      " rto_ato, cwnd_ssthresh FROM socket_row WHERE id BETWEEN ? AND ?");
+  Statement read_rows = database.Prepare(std::string("SELECT ") + kSocketRowColumns +
+                                         " FROM socket_row WHERE id BETWEEN ? AND ?");
   Statement delete_rows = database.Prepare("DELETE FROM socket_row WHERE id BETWEEN ? AND ?");
   Statement delete_census = database.Prepare("DELETE FROM census WHERE id BETWEEN ? AND ?");
 
@@ -173,13 +174,14 @@ struct Importer::State {
   void ResolveAddresses(PreparedDump& dump);
   std::vector<SocketRow> StoredRows(const StoredDump& stored);
   void StoreRejects(const std::vector<RefusedLine>& lines, std::optional<int64_t> dump_id);
-  void BindDump(Statement& statement, int64_t host_id, const IncomingDump& incoming);
+  int64_t BindDump(Statement& statement, int64_t host_id, const IncomingDump& incoming);
   void StoreNew(int64_t host_id, const IncomingDump& incoming);
   std::vector<StoredDump> StoredAt(int64_t host_id, const IncomingDump& incoming);
   bool TakeAsSame(const std::vector<StoredDump>& candidates, int64_t host_id,
                   IncomingDump& incoming);
   bool TakeAsLongerOrShorter(const std::vector<StoredDump>& candidates, int64_t host_id,
                              const IncomingDump& incoming);
+  void CheckOrder(const StoredDump& stored, int64_t host_id, const IncomingDump& incoming);
   bool BeginAlike(const StoredDump& stored, const IncomingDump& incoming,
                   int64_t longer_duplicates);
   void Supersede(const StoredDump& stored);
@@ -320,11 +322,12 @@ void Importer::State::StoreRejects(const std::vector<RefusedLine>& lines,
 }
 
 // Parameters 1 to 31 of insert_dump and replace_dump, storing rows and census on the way.
-void Importer::State::BindDump(Statement& statement, int64_t host_id,
-                               const IncomingDump& incoming) {
+// Writes the rows of a dump and binds all that its own row says. Returns the first of them.
+int64_t Importer::State::BindDump(Statement& statement, int64_t host_id,
+                                  const IncomingDump& incoming) {
   const PreparedDump& dump = incoming.dump;
   const auto size = [](const auto& list) { return static_cast<int64_t>(list.size()); };
-  const int64_t last_row = staged.Insert(dump.rows);
+  const int64_t last_row = staged.InsertRows(std::span(dump.rows));
   for (const CensusRow& row : dump.census) {
     insert_census.Bind(1, row.kind).Bind(2, row.service_port).Bind(3, row.sockets);
     insert_census.Bind(4, row.tx_queue).Bind(5, row.rx_queue).Bind(6, row.retransmitting);
@@ -350,17 +353,22 @@ void Importer::State::BindDump(Statement& statement, int64_t host_id,
   statement.Bind(++at, dump.row_count);
   statement.Bind(++at, dump.duplicates);
   for (const int64_t total : dump.state_totals) statement.Bind(++at, total);
-  statement.Bind(++at, dump.rows.empty() ? 1 : last_row - size(dump.rows) + 1);
+  const int64_t first_row = dump.rows.empty() ? 1 : last_row - size(dump.rows) + 1;
+  statement.Bind(++at, first_row);
   statement.Bind(++at, last_row);
   statement.Bind(++at, dump.census.empty() ? 1 : last_census - size(dump.census) + 1);
   statement.Bind(++at, last_census);
+  return first_row;
 }
 
 void Importer::State::StoreNew(int64_t host_id, const IncomingDump& incoming) {
   NoteTwin(host_id, incoming);
-  BindDump(insert_dump, host_id, incoming);
+  const int64_t first_row = BindDump(insert_dump, host_id, incoming);
   insert_dump.Run();
   const int64_t id = database.LastInsertRowId();
+  pending_bytes += follower.Add(
+      {host_id, static_cast<int64_t>(incoming.dump.family), id, incoming.taken_ms, incoming.ordinal,
+       static_cast<int64_t>(incoming.dump.content_hash), first_row, incoming.dump.rows});
   StoreRejects(incoming.refused, id);
   account.samples += static_cast<int64_t>(incoming.dump.rows.size());
   account.duplicates += incoming.dump.duplicates;
@@ -529,7 +537,7 @@ std::vector<StoredDump> Importer::State::StoredAt(int64_t host_id, const Incomin
     const auto text = [&](int i) { return std::string(find_dumps.Text(i)); };
     candidates.push_back({column(0), column(1), column(2), column(3), column(4), column(5) != 0,
                           column(6), column(7), column(8), column(9), column(10), column(11),
-                          text(12), text(13), text(14)});
+                          text(12), text(13), text(14), column(15)});
   }
   find_dumps.Reset();
   return candidates;
@@ -543,6 +551,7 @@ bool Importer::State::TakeAsSame(const std::vector<StoredDump>& candidates, int6
   });
   if (stored == candidates.end()) return false;
   touched_dumps.push_back(stored->id);
+  CheckOrder(*stored, host_id, incoming);
   const bool own = stored->source_id == source_id && seen_before && !own_dumps.contains(stored->id);
   if (CorrectsByteOrder(*stored, incoming.byte_order, incoming.byte_order_origin)) {
     incoming.open = incoming.open && stored->open;
@@ -555,6 +564,13 @@ bool Importer::State::TakeAsSame(const std::vector<StoredDump>& candidates, int6
     if (stored->open && !incoming.open) close_dump.Bind(1, stored->id).Run();
   }
   return true;
+}
+
+// A source that has the dump behind others of its time gives it another place among those.
+void Importer::State::CheckOrder(const StoredDump& stored, int64_t host_id,
+                                 const IncomingDump& incoming) {
+  if (incoming.ordinal <= stored.ordinal) return;
+  follower.Distrust(host_id, static_cast<int64_t>(incoming.dump.family));
 }
 
 // One of the two is open and the beginning of the other.
@@ -574,6 +590,7 @@ bool Importer::State::TakeAsLongerOrShorter(const std::vector<StoredDump>& candi
     if (may_be_cut && BeginAlike(stored, incoming, stored.duplicates) &&
         IsBeginning(dump.rows, StoredRows(stored), stored.duplicates)) {
       touched_dumps.push_back(stored.id);
+      CheckOrder(stored, host_id, incoming);
       NoteKnown(stored, incoming, false);
       return true;
     }
@@ -596,6 +613,7 @@ bool Importer::State::BeginAlike(const StoredDump& stored, const IncomingDump& i
 void Importer::State::Replace(const StoredDump& stored, int64_t host_id,
                               const IncomingDump& incoming) {
   Supersede(stored);
+  follower.Distrust(host_id, static_cast<int64_t>(incoming.dump.family));
   BindDump(replace_dump, host_id, incoming);
   replace_dump.Bind(32, stored.id).Run();
   StoreRejects(incoming.refused, stored.id);
@@ -668,6 +686,7 @@ void Importer::Abort() {
   s.in_source = false;
   s.hosts.clear();
   s.addresses.Forget();
+  s.follower.RolledBack();
   std::swap(s.kept_summary.warnings, s.summary.warnings);
   s.summary = std::exchange(s.kept_summary, {});
 }
@@ -721,6 +740,12 @@ ImportSummary Importer::Finish() {
     RepairSnapshots(s.database, host_id);
     s.WarnOfMissingFamilies(host_id);
   }
+  s.follower.Finish([&s](int64_t bytes) {
+    s.pending_bytes += bytes;
+    if (s.pending_bytes <= s.settings.transaction_bytes) return;
+    s.Commit();
+    s.EnsureTransaction();
+  });
   std::unordered_set<int64_t> snapshots;
   Statement find = s.database.Prepare("SELECT snapshot_id FROM dump WHERE id = ?");
   for (const int64_t dump_id : s.touched_dumps) {

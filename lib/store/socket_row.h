@@ -28,7 +28,9 @@ struct SocketRow {
   int64_t cwnd_ssthresh;
   friend auto operator<=>(const SocketRow&, const SocketRow&) = default;
 };
-inline constexpr int kSocketRowColumns = 12;
+inline constexpr const char* kSocketRowColumns =
+    "local, remote, kind, tx_queue, rx_queue, timer, retransmits, uid, probes, inode, rto_ato,"
+    " cwnd_ssthresh";
 /// What a row adds to a transaction at most: a little more than measured.
 inline constexpr int64_t kStoredRowBytes = 48;
 

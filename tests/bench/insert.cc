@@ -58,7 +58,7 @@ struct Capture {
 };
 
 void Insert(const Capture& capture, tcpsnap::store::Database& database) {
-  tcpsnap::store::StagedRows staged(database);
+  tcpsnap::store::StagedRows staged(database, "socket_row", tcpsnap::store::kSocketRowColumns);
   auto census = database.Prepare(
       "INSERT INTO census (kind, service_port, sockets, tx_queue, rx_queue, retransmitting,"
       " unowned) VALUES (?, ?, ?, ?, ?, ?, ?)");
@@ -71,7 +71,7 @@ void Insert(const Capture& capture, tcpsnap::store::Database& database) {
     address6.Run();
   }
   for (const PreparedDump& dump : capture.dumps) {
-    staged.Insert(dump.rows);
+    staged.InsertRows(std::span(dump.rows));
     for (const CensusRow& row : dump.census) {
       int column = 0;
       for (const int64_t value : {row.kind, row.service_port, row.sockets, row.tx_queue,

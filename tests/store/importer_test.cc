@@ -23,6 +23,7 @@ using testing::Import;
 using testing::ImportOptions;
 using testing::ImportResult;
 using testing::Joined;
+using testing::kAddressNumbers;
 using testing::kTcp6Header;
 using testing::kTcpHeader;
 using testing::kWhoCameFirst;
@@ -150,7 +151,8 @@ TEST_CASE("a capture cut at any byte gives way to the whole one, in either order
     const size_t first = snapshots[0].Text().size();
     const TemporaryFolder folder;
     const std::string whole = folder.Write("whole.log", text);
-    const std::set<std::string> keys = {"sources", "sockets.local_key", "sockets.remote_key"};
+    std::set<std::string> keys = kAddressNumbers;
+    keys.insert("sources");
     const Views expected = ViewsOf({whole}, {}, keys);
     const Views facts = ViewsOf({whole}, {}, kWhoCameFirst);
     for (size_t size = first + 30; size < text.size(); size += 1 + Below(random, 23)) {
@@ -413,7 +415,7 @@ TEST_CASE("a byte order that was given is mended by giving the other") {
   ImportOptions little, big;
   little.capture.byte_order = procnet::ByteOrder::kLittle;
   big.capture.byte_order = procnet::ByteOrder::kBig;
-  const std::set<std::string> keys = {"sockets.local_key", "sockets.remote_key"};
+  const std::set<std::string>& keys = kAddressNumbers;
   Database database = Database::OpenInMemory();
   Import(database, {path}, little);
   const ImportResult second = Import(database, {path}, big);

@@ -58,10 +58,14 @@ std::string Value(const Statement& statement, int column) {
 
 }  // namespace
 
-const std::set<std::string> kWhoCameFirst = {
-    "sockets.local_key",       "sockets.remote_key", "sources.dumps",     "sources.samples",
-    "sources.duplicates",      "sources.known",      "sources.rejected",  "dumps.source",
-    "dumps.byte_order_origin", "dumps.line",         "dumps.byte_offset", "dumps.rejected"};
+const std::set<std::string> kWhoCameFirst = {"sockets.local_key",       "sockets.remote_key",
+                                             "connections.local_key",   "connections.remote_key",
+                                             "transitions.local_key",   "transitions.remote_key",
+                                             "sources.dumps",           "sources.samples",
+                                             "sources.duplicates",      "sources.known",
+                                             "sources.rejected",        "dumps.source",
+                                             "dumps.byte_order_origin", "dumps.line",
+                                             "dumps.byte_offset",       "dumps.rejected"};
 
 ImportResult Import(Database& database, const std::vector<std::string>& paths,
                     const ImportOptions& options) {
@@ -103,6 +107,7 @@ Views AllViews(Database& database, const std::set<std::string>& without) {
          Rows(database, "SELECT name FROM pragma_table_xinfo('" + view + "')")) {
       const std::string name = view + "." + column;
       if (name == "sources.imported_at" || without.contains(name)) continue;
+      if (column == "connection_id") continue;  // a name until the next import
       columns += (columns.empty() ? "\"" : ", \"") + column + "\"";
     }
     std::vector<std::string> rows = Rows(database, "SELECT " + columns + " FROM " + view);

@@ -43,6 +43,10 @@ Views AllViews(store::Database& database, const std::set<std::string>& without =
 /// What depends on which of two sources came first, when they come by separate runs: whose dump one
 /// is that both hold, what the source told of its byte order, and the numbers of IPv6 addresses.
 extern const std::set<std::string> kWhoCameFirst;
+/// The numbers of IPv6 addresses, which depend on the order of import.
+inline const std::set<std::string> kAddressNumbers = {
+    "sockets.local_key",      "sockets.remote_key",    "connections.local_key",
+    "connections.remote_key", "transitions.local_key", "transitions.remote_key"};
 
 /// Empty when all are equal, else the first row that differs.
 std::string Difference(const Views& a, const Views& b);

@@ -1,0 +1,378 @@
+#include "store/connection_follower.h"
+
+#include <list>
+#include <map>
+#include <optional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "store/connection_tracker.h"
+#include "store/staged_rows.h"
+
+namespace tcpsnap::store {
+namespace {
+
+/// What a row of the derived tables adds to a transaction, indexes included.
+constexpr int64_t kDerivedRowBytes = 80;
+/// Rows that trackers hold together, but for the one at work: with thousands of hosts only those
+/// that were followed last stay in memory.
+constexpr size_t kMostTrackedRows = 128 << 10;
+
+// A host and family, and a place in its order of dumps.
+using SeriesKey = std::pair<int64_t, int64_t>;
+using Place = std::tuple<int64_t, int64_t, int64_t>;  // taken_ms, ordinal, content_hash
+
+// Writes what a tracker finds out, many rows at a time.
+class DerivedWriter : public ConnectionSink {
+ public:
+  explicit DerivedWriter(Database& database)
+      : insert_{
+            {database, "connection",
+             "first_dump, last_dump, last_row, samples, local, remote, first_kind, last_kind, uid,"
+             " inode"},
+            {database, "transition", "dump_id, connection_id, from_dump, from_kind, to_kind"},
+            {database, "turnover", "dump_id, missed, from_state, to_state, sockets"}} {}
+
+  void Ended(const ConnectionRow& row, std::span<const TransitionRow> transitions) override {
+    connections_.push_back(row);
+    const auto place = static_cast<int64_t>(connections_.size());
+    for (const TransitionRow& transition : transitions) {
+      transitions_.push_back({transition.dump_id, place, transition.from_dump, transition.from_kind,
+                              transition.to_kind});
+    }
+  }
+  void Turnover(int64_t dump_id, const TurnoverRow& row) override {
+    turnovers_.push_back({dump_id, row.missed, row.from_state, row.to_state, row.sockets});
+  }
+
+  // Writes what has come since the last call; returns how many bytes that is, about.
+  int64_t Write() {
+    const size_t rows = connections_.size() + transitions_.size() + turnovers_.size();
+    const int64_t before =
+        insert_.connection.InsertRows(std::span<const ConnectionRow>(connections_)) -
+        static_cast<int64_t>(connections_.size());
+    for (Transition& transition : transitions_) transition.connection_id += before;
+    insert_.transition.InsertRows(std::span<const Transition>(transitions_));
+    insert_.turnover.InsertRows(std::span<const Turnovers>(turnovers_));
+    connections_.clear();
+    transitions_.clear();
+    turnovers_.clear();
+    return static_cast<int64_t>(rows) * kDerivedRowBytes;
+  }
+
+ private:
+  // The columns of the tables; a connection's id is its place in connections_ until it is written.
+  struct Transition {
+    int64_t dump_id, connection_id, from_dump, from_kind, to_kind;
+  };
+  struct Turnovers {
+    int64_t dump_id, missed, from_state, to_state, sockets;
+  };
+  struct {
+    StagedRows connection, transition, turnover;
+  } insert_;
+  std::vector<ConnectionRow> connections_;
+  std::vector<Transition> transitions_;
+  std::vector<Turnovers> turnovers_;
+};
+
+// A dump that the database has, with those columns of its rows that a tracker looks at.
+class DumpReader {
+ public:
+  explicit DumpReader(Database& database) : database_(database) {}
+
+  TrackedDump Read(int64_t dump_id) {
+    dump_.Bind(1, dump_id).Step();
+    TrackedDump dump{dump_id, dump_.Integer(0), dump_.Integer(1), {}};
+    const int64_t last_row = dump_.Integer(2);
+    dump_.Reset();
+    rows_.clear();
+    read_.Bind(1, dump.first_row).Bind(2, last_row);
+    while (read_.Step()) {
+      SocketRow& row = rows_.emplace_back();
+      row.local = read_.Integer(0);
+      row.remote = read_.Integer(1);
+      row.kind = read_.Integer(2);
+      row.timer = read_.Integer(3);
+      row.uid = read_.Integer(4);
+      row.inode = read_.Integer(5);
+    }
+    read_.Reset();
+    dump.rows = rows_;
+    return dump;  // its rows are valid until the next one is read
+  }
+
+ private:
+  Database& database_;
+  std::vector<SocketRow> rows_;
+  Statement dump_ =
+      database_.Prepare("SELECT taken_ms, first_row, last_row FROM dump WHERE id = ?");
+  Statement read_ = database_.Prepare(
+      "SELECT local, remote, kind, timer, uid, inode FROM socket_row WHERE id BETWEEN ? AND ?");
+};
+
+void DropConnections(Database& database, const SeriesKey& key) {
+  for (const char* sql : {"DELETE FROM transition WHERE dump_id IN"
+                          " (SELECT id FROM dump WHERE host_id = ? AND family = ?)",
+                          "DELETE FROM turnover WHERE dump_id IN"
+                          " (SELECT id FROM dump WHERE host_id = ? AND family = ?)",
+                          "DELETE FROM connection WHERE last_dump IN"
+                          " (SELECT id FROM dump WHERE host_id = ? AND family = ?)"}) {
+    database.Prepare(sql).Bind(1, key.first).Bind(2, key.second).Run();
+  }
+}
+
+void MarkStale(Database& database, const SeriesKey& key) {
+  database
+      .Prepare(
+          "INSERT INTO followed (host_id, family, stale, mixed) VALUES (?, ?, 1, 0)"
+          " ON CONFLICT (host_id, family) DO UPDATE SET stale = 1")
+      .Bind(1, key.first)
+      .Bind(2, key.second)
+      .Run();
+}
+
+}  // namespace
+
+struct ConnectionFollower::State {
+  explicit State(Database& db) : database(db) {}
+
+  struct Series {
+    std::optional<ConnectionTracker> tracker;  // while it is trusted
+    Place last;
+    size_t rows = 0;      // of its last dump
+    bool marked = false;  // as stale
+    std::list<SeriesKey>::iterator in_use;
+  };
+
+  Database& database;
+  DerivedWriter writer{database};
+  DumpReader reader{database};
+  std::map<SeriesKey, Series> series;
+  std::list<SeriesKey> in_use;  // those with a tracker, the latest first
+  size_t tracked_rows = 0;
+
+  Series& Find(const SeriesKey& key, int64_t new_dump);
+  void Open(const SeriesKey& key, int64_t new_dump, Series& one);
+  bool Resume(const std::vector<int64_t>& dumps, ConnectionTracker& tracker);
+  void Close(Series& one);
+  void MakeRoom(const SeriesKey& key);
+  void FollowAnew(const SeriesKey& key, const std::function<void(int64_t)>& wrote);
+  int64_t TicksPerSecond(int64_t host_id);
+  void SetFollowed(const SeriesKey& key, bool mixed);
+};
+
+ConnectionFollower::ConnectionFollower(Database& database)
+    : state_(std::make_unique<State>(database)) {}
+
+ConnectionFollower::~ConnectionFollower() = default;
+
+int64_t ConnectionFollower::State::TicksPerSecond(int64_t host_id) {
+  Statement find = database.Prepare("SELECT ticks_per_second FROM host WHERE id = ?");
+  find.Bind(1, host_id).Step();
+  return find.Integer(0);
+}
+
+void ConnectionFollower::State::SetFollowed(const SeriesKey& key, bool mixed) {
+  database
+      .Prepare(
+          "INSERT OR REPLACE INTO followed (host_id, family, stale, mixed) VALUES (?, ?, 0, ?)")
+      .Bind(1, key.first)
+      .Bind(2, key.second)
+      .Bind(3, mixed)
+      .Run();
+}
+
+// Goes on where an earlier import ended: its last two dumps, and what was stored of them. False
+// where these don't tell enough.
+bool ConnectionFollower::State::Resume(const std::vector<int64_t>& dumps,
+                                       ConnectionTracker& tracker) {
+  for (auto dump = dumps.rbegin(); dump != dumps.rend(); ++dump) {
+    tracker.FollowAgain(reader.Read(*dump));
+  }
+  if (tracker.is_mixed()) return false;
+
+  std::vector<int64_t> recalled;
+  Statement stored = database.Prepare(
+      "SELECT id, first_dump, last_dump, last_row, samples, local, remote, first_kind, last_kind,"
+      " uid, inode FROM connection WHERE last_dump = ?");
+  Statement changes = database.Prepare(
+      "SELECT x.dump_id, x.from_dump, x.from_kind, x.to_kind FROM transition AS x"
+      " JOIN dump AS d ON d.id = x.dump_id WHERE x.connection_id = ?"
+      " ORDER BY d.taken_ms, d.ordinal, d.content_hash");
+  for (const int64_t dump : dumps) {
+    stored.Bind(1, dump);
+    while (stored.Step()) {
+      const auto column = [&](int i) { return stored.Integer(i); };
+      const ConnectionRow row{column(1), column(2), column(3), column(4), column(5),
+                              column(6), column(7), column(8), column(9), column(10)};
+      std::vector<TransitionRow> transitions;
+      changes.Bind(1, column(0));
+      while (changes.Step()) {
+        transitions.push_back(
+            {changes.Integer(0), changes.Integer(1), changes.Integer(2), changes.Integer(3)});
+      }
+      changes.Reset();
+      if (tracker.Recall(row, transitions)) recalled.push_back(column(0));
+    }
+    stored.Reset();
+  }
+  Statement drop_transitions = database.Prepare("DELETE FROM transition WHERE connection_id = ?");
+  Statement drop_connection = database.Prepare("DELETE FROM connection WHERE id = ?");
+  for (const int64_t id : recalled) {
+    drop_transitions.Bind(1, id).Run();
+    drop_connection.Bind(1, id).Run();
+  }
+  return true;
+}
+
+void ConnectionFollower::State::Open(const SeriesKey& key, int64_t new_dump, Series& one) {
+  Statement followed =
+      database.Prepare("SELECT stale OR mixed FROM followed WHERE host_id = ? AND family = ?");
+  followed.Bind(1, key.first).Bind(2, key.second);
+  const bool is_followed = followed.Step();
+  if (is_followed && followed.Integer(0) != 0) return;
+
+  std::vector<int64_t> dumps;  // the last two, the later one first
+  Statement last = database.Prepare(
+      "SELECT id, taken_ms, ordinal, content_hash FROM dump"
+      " WHERE host_id = ? AND family = ? AND id <> ?"
+      " ORDER BY taken_ms DESC, ordinal DESC, content_hash DESC LIMIT 2");
+  last.Bind(1, key.first).Bind(2, key.second).Bind(3, new_dump);
+  while (last.Step()) {
+    if (dumps.empty()) one.last = {last.Integer(1), last.Integer(2), last.Integer(3)};
+    dumps.push_back(last.Integer(0));
+  }
+  if (dumps.empty() != !is_followed) return;
+  one.tracker.emplace(TicksPerSecond(key.first), writer);
+  if (!Resume(dumps, *one.tracker)) {
+    one.tracker.reset();
+    return;
+  }
+  if (dumps.empty()) one.last = {INT64_MIN, 0, 0};
+  in_use.push_front(key);
+  one.in_use = in_use.begin();
+}
+
+ConnectionFollower::State::Series& ConnectionFollower::State::Find(const SeriesKey& key,
+                                                                   int64_t new_dump) {
+  const auto [place, is_new] = series.try_emplace(key);
+  Series& one = place->second;
+  if (is_new) Open(key, new_dump, one);
+  if (!one.marked) {
+    MarkStale(database, key);
+    one.marked = true;
+  }
+  return one;
+}
+
+void ConnectionFollower::State::Close(Series& one) {
+  if (!one.tracker) return;
+  one.tracker.reset();
+  tracked_rows -= one.rows;
+  one.rows = 0;
+  in_use.erase(one.in_use);
+}
+
+// Hands over what the trackers that were not used for the longest time hold. Should a further dump
+// of theirs come, they are followed anew.
+void ConnectionFollower::State::MakeRoom(const SeriesKey& key) {
+  while (tracked_rows > kMostTrackedRows && in_use.back() != key) {
+    Series& oldest = series.at(in_use.back());
+    const SeriesKey oldest_key = in_use.back();
+    oldest.tracker->Finish();
+    SetFollowed(oldest_key, oldest.tracker->is_mixed());
+    Close(oldest);
+    series.erase(oldest_key);
+  }
+}
+
+int64_t ConnectionFollower::Add(const StoredSamples& dump) {
+  State& s = *state_;
+  const SeriesKey key{dump.host_id, dump.family};
+  State::Series& one = s.Find(key, dump.dump_id);
+  if (!one.tracker) return 0;
+  const Place place{dump.taken_ms, dump.ordinal, dump.content_hash};
+  if (place <= one.last) {
+    s.Close(one);
+    return s.writer.Write();
+  }
+  one.last = place;
+  one.tracker->Follow({dump.dump_id, dump.taken_ms, dump.first_row, dump.rows});
+  s.tracked_rows += dump.rows.size() - one.rows;
+  one.rows = dump.rows.size();
+  s.in_use.splice(s.in_use.begin(), s.in_use, one.in_use);
+  s.MakeRoom(key);
+  return s.writer.Write();
+}
+
+void ConnectionFollower::Distrust(int64_t host_id, int64_t family) {
+  State& s = *state_;
+  const SeriesKey key{host_id, family};
+  State::Series& one = s.series[key];
+  s.Close(one);
+  if (!one.marked) MarkStale(s.database, key);
+  one.marked = true;
+}
+
+void ConnectionFollower::RolledBack() {
+  State& s = *state_;
+  for (auto& [key, one] : s.series) {
+    s.Close(one);
+    one.marked = false;
+  }
+}
+
+void ConnectionFollower::State::FollowAnew(const SeriesKey& key,
+                                           const std::function<void(int64_t)>& wrote) {
+  DropConnections(database, key);
+  std::vector<int64_t> dumps;
+  Statement list = database.Prepare(
+      "SELECT id FROM dump WHERE host_id = ? AND family = ?"
+      " ORDER BY taken_ms, ordinal, content_hash");
+  list.Bind(1, key.first).Bind(2, key.second);
+  while (list.Step()) dumps.push_back(list.Integer(0));
+  list.Reset();
+  if (dumps.empty()) {
+    database.Prepare("DELETE FROM followed WHERE host_id = ? AND family = ?")
+        .Bind(1, key.first)
+        .Bind(2, key.second)
+        .Run();
+    return;
+  }
+  ConnectionTracker tracker(TicksPerSecond(key.first), writer);
+  for (const int64_t dump : dumps) {
+    tracker.Follow(reader.Read(dump));
+    wrote(writer.Write());
+  }
+  tracker.Finish();
+  SetFollowed(key, tracker.is_mixed());
+  wrote(writer.Write());
+}
+
+void ConnectionFollower::Finish(const std::function<void(int64_t)>& wrote) {
+  State& s = *state_;
+  for (auto& [key, one] : s.series) {
+    if (!one.tracker) continue;
+    one.tracker->Finish();
+    s.SetFollowed(key, one.tracker->is_mixed());
+    s.Close(one);
+    wrote(s.writer.Write());
+  }
+  s.series.clear();
+  std::vector<SeriesKey> stale;
+  Statement list =
+      s.database.Prepare("SELECT host_id, family FROM followed WHERE stale ORDER BY 1, 2");
+  while (list.Step()) stale.emplace_back(list.Integer(0), list.Integer(1));
+  list.Reset();
+  for (const SeriesKey& key : stale) s.FollowAnew(key, wrote);
+}
+
+void ForgetConnections(Database& database, int64_t host_id, int64_t family) {
+  const SeriesKey key{host_id, family};
+  DropConnections(database, key);
+  MarkStale(database, key);
+}
+
+}  // namespace tcpsnap::store
