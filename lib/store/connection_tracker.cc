@@ -35,10 +35,6 @@ ConnectionTracker::ConnectionTracker(int64_t ticks_per_second, ConnectionSink& s
   Index();
 }
 
-Sighting ConnectionTracker::SightingOf(const SocketRow& row, int64_t taken_ms) const {
-  return {row.kind, row.inode, taken_ms + TimerTicks(row.timer) * 1000 / ticks_per_second_};
-}
-
 // Entries of both dumps by their endpoints, at most half full. Those of the more recent one are
 // found first.
 void ConnectionTracker::Index() {
@@ -106,30 +102,36 @@ void ConnectionTracker::Continue(Entry& entry, const TrackedDump& dump, size_t r
   Entry& next = now_[row];
   next = entry;
   next.is_continued = false;
-  next.last = SightingOf(seen, dump.taken_ms);
+  next.last = sightings_[row];
   next.row.last_dump = dump.id;
   next.row.last_row = dump.first_row + static_cast<int64_t>(row);
   next.row.last_kind = seen.kind;
   ++next.row.samples;
-  if (seen.inode != 0 || next.row.inode == 0) next.row.uid = seen.uid;
-  if (seen.inode != 0) next.row.inode = seen.inode;
+  if (next.last.inode != 0) next.row.inode = next.last.inode;
+  if (next.last.inode != 0 || next.row.inode == 0) next.row.uid = seen.uid;
 }
 
 void ConnectionTracker::Begin(const TrackedDump& dump, size_t row) {
   const SocketRow& seen = dump.rows[row];
   Entry& entry = now_[row];
-  entry.row = {dump.id,   dump.id,    dump.first_row + static_cast<int64_t>(row),
-               1,         seen.local, seen.remote,
-               seen.kind, seen.kind,  seen.uid,
-               seen.inode};
-  entry.last = SightingOf(seen, dump.taken_ms);
+  entry.last = sightings_[row];
+  entry.row = {dump.id,
+               dump.id,
+               dump.first_row + static_cast<int64_t>(row),
+               1,
+               seen.local,
+               seen.remote,
+               seen.kind,
+               seen.kind,
+               seen.uid,
+               entry.last.inode};
   entry.transition = kNone;
   entry.is_continued = false;
 }
 
 // An equal inode settles it, whatever else has these endpoints.
 bool ConnectionTracker::TakeSameInode(const TrackedDump& dump, size_t row) {
-  const Sighting now = SightingOf(dump.rows[row], dump.taken_ms);
+  const Sighting& now = sightings_[row];
   Entry* const entry = Find(dump.rows[row], [&](const Entry& e, bool missed) {
     return e.last.inode == now.inode && Continues(e.last, now, missed);
   });
@@ -139,7 +141,7 @@ bool ConnectionTracker::TakeSameInode(const TrackedDump& dump, size_t row) {
 }
 
 void ConnectionTracker::TakeAny(const TrackedDump& dump, size_t row) {
-  const Sighting now = SightingOf(dump.rows[row], dump.taken_ms);
+  const Sighting& now = sightings_[row];
   Entry* const entry = Find(
       dump.rows[row], [&](const Entry& e, bool missed) { return Continues(e.last, now, missed); });
   if (entry != nullptr) {
@@ -151,15 +153,19 @@ void ConnectionTracker::TakeAny(const TrackedDump& dump, size_t row) {
 
 void ConnectionTracker::Track(const TrackedDump& dump) {
   now_.resize(dump.rows.size());
+  sightings_.clear();
+  for (const SocketRow& row : dump.rows) {
+    sightings_.push_back(MakeSighting(row, dump.taken_ms, ticks_per_second_));
+  }
   rest_.clear();
   for (size_t i = 0; i < dump.rows.size(); ++i) {
-    if (dump.rows[i].inode != 0 && !TakeSameInode(dump, i)) {
+    if (sightings_[i].inode != 0 && !TakeSameInode(dump, i)) {
       rest_.push_back(static_cast<uint32_t>(i));
     }
   }
   for (const uint32_t i : rest_) TakeAny(dump, i);
   for (size_t i = 0; i < dump.rows.size(); ++i) {
-    if (dump.rows[i].inode == 0) TakeAny(dump, i);
+    if (sightings_[i].inode == 0) TakeAny(dump, i);
   }
   if (!is_silent_) TellTurnover(dump.id);
   turnover_ = {};

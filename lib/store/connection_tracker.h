@@ -95,7 +95,6 @@ class ConnectionTracker {
     uint32_t before;  ///< of the same connection; or the next free one
   };
 
-  Sighting SightingOf(const SocketRow& row, int64_t taken_ms) const;
   void Index();
   bool TakeSameInode(const TrackedDump& dump, size_t row);
   void TakeAny(const TrackedDump& dump, size_t row);
@@ -117,6 +116,7 @@ class ConnectionTracker {
   // Of the dump that is being read, by row; of the one before it, by row; of the one before that,
   // those that it hides.
   std::vector<Entry> now_, before_, hidden_;
+  std::vector<Sighting> sightings_;  ///< of the dump that is being read, by row
   std::vector<uint32_t> index_;  ///< by endpoints: number in before_, then hidden_, + 1; 0: free
   std::vector<uint32_t> rest_;   ///< rows that no equal inode settles
   std::array<std::array<std::array<int64_t, 16>, 16>, 2> turnover_{};  ///< missed, from, to

@@ -31,6 +31,13 @@ bool EndAtOnce(const Sighting& before, const Sighting& now) {
 
 }  // namespace
 
+Sighting MakeSighting(const SocketRow& row, int64_t taken_ms, int64_t ticks_per_second) {
+  Sighting sighting{row.kind, row.inode,
+                    taken_ms + TimerTicks(row.timer) * 1000 / ticks_per_second};
+  if (ClassOf(sighting) == OwnerClass::kTimewait) sighting.inode = 0;
+  return sighting;
+}
+
 bool Continues(const Sighting& before, const Sighting& now, bool missed) {
   const OwnerClass from = ClassOf(before);
   const OwnerClass to = ClassOf(now);

@@ -21,10 +21,13 @@ inline constexpr int64_t kSameEndMs = 2000;
 
 /// What matters of a row when it is compared with one of another dump.
 struct Sighting {
-  int64_t kind = 0;  ///< of SocketRow
-  int64_t inode = 0;
+  int64_t kind = 0;     ///< of SocketRow
+  int64_t inode = 0;    ///< of a minisocket 0, whatever stands there
   int64_t ends_ms = 0;  ///< when its timer expires, since 1970
 };
+
+/// `taken_ms` is the dump's.
+Sighting MakeSighting(const SocketRow& row, int64_t taken_ms, int64_t ticks_per_second);
 
 /// True when `now` is the socket that was `before`; the endpoints are equal. `missed`: a dump lies
 /// between that has neither.
