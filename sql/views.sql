@@ -151,9 +151,10 @@ CROSS JOIN dump AS d ON d.snapshot_id = s.id
 CROSS JOIN census AS c ON c.id BETWEEN d.first_census AND d.last_census;
 
 -- One row a connection (or listening socket) that was seen in at least two snapshots. What was seen
--- once is in sockets only; how many those were tells turnover. A window over last_seen, last_seen_ms
--- or host reads the connections that were last seen in it: to find those that were there at some
--- time of a window, ask for last_seen from its beginning on and first_seen before its end.
+-- once is in sockets only; how many those were tells turnover. A window over last_seen,
+-- last_seen_ms or host reads the connections that were last seen in it: to find those that were
+-- there at some time of a window, ask for last_seen from its beginning on and first_seen before its
+-- end.
 CREATE VIEW connections AS
 SELECT
   s.taken_at AS last_seen,       -- the last snapshot that has it

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/program_options.hpp>
+#include <limits>
 #include <sstream>
 #include <string_view>
 
@@ -23,6 +24,8 @@ enum OptionGroup : unsigned {
   kQuiet = 32,
   kFile = 64,
   kTables = 128,
+  kFolders = 256,
+  kMoment = 512,
 };
 
 struct Command {
@@ -37,14 +40,25 @@ struct Command {
 
 constexpr unsigned kRows = kFormat | kOutput | kQuiet;
 
-constexpr std::array<Command, 6> kCommands = {{
-    {"list", "", 0, 0, kRows, "the reports there are",
-     "Example:\n"
-     "  tcpsnap-query list\n"},
-    {"show", "NAME", 1, 1, kOutput, "what a report means, its parameters, columns and SQL",
-     "Example:\n"
-     "  tcpsnap-query show timewait\n"},
-    {"report", "DB NAME", 2, 2, kRows | kZone | kWindow | kParameters, "run a report",
+constexpr size_t kAnyNumber = std::numeric_limits<size_t>::max();
+
+constexpr std::array<Command, 8> kCommands = {{
+    {"list", "", 0, 0, kRows | kFolders, "the reports there are, by the question they answer",
+     "Examples:\n"
+     "  tcpsnap-query list\n"
+     "  tcpsnap-query list --report-dir ~/reports --format json\n"},
+    {"show", "NAME", 1, 1, kOutput | kFolders,
+     "what a report means, its parameters, columns and SQL",
+     "NAME is one of list, or the path of a report file: it holds a '/' or ends in .sql.\n"
+     "\n"
+     "Examples:\n"
+     "  tcpsnap-query show timewait\n"
+     "  tcpsnap-query show ./open-ports.sql\n"},
+    {"report", "DB NAME", 2, 2, kRows | kZone | kWindow | kParameters | kFolders, "run a report",
+     "NAME is one of list, or the path of a report file: it holds a '/' or ends in .sql. The SQL "
+     "of\n"
+     "a report (see: show) is the model for your own; check tells what is wrong with one.\n"
+     "\n"
      "Times are ISO (2026-11-22T14:00, or with a zone), epoch seconds, HH:MM of the last day at "
      "or\n"
      "before the end, or -90m (s, m, h, d) from the end. The end is --until, else the last\n"
@@ -54,7 +68,18 @@ constexpr std::array<Command, 6> kCommands = {{
      "Examples:\n"
      "  tcpsnap-query report incident.db timewait --bucket 1h --tz Europe/Berlin\n"
      "  tcpsnap-query report incident.db states --since -90m --bucket 1m -p state=connected\n"
-     "  tcpsnap-query report incident.db timewait-peers --since 14:00 --until 15:00 -p limit=5\n"},
+     "  tcpsnap-query report incident.db timewait-peers --since 14:00 --until 15:00 -p limit=5\n"
+     "  tcpsnap-query report incident.db ./open-ports.sql\n"
+     "  tcpsnap-query report incident.db open-ports --report-dir ~/reports\n"},
+    {"check", "FILE...", 1, kAnyNumber, 0, "whether report files keep the rules, and what is wrong",
+     "A report file is comments (title, group, description, param, column), then one SELECT; show\n"
+     "prints the SQL of the built-in ones. For each file: 'FILE: ok', or every problem as\n"
+     "FILE:LINE:COLUMN with what to do. It is run on an empty database and on a small sample, "
+     "none\n"
+     "of yours is needed. Exit code 2 when there was a problem.\n"
+     "\n"
+     "Example:\n"
+     "  tcpsnap-query check ./open-ports.sql ~/reports/*.sql\n"},
     {"sql", "DB [SQL]", 1, 2, kRows | kZone | kWindow | kParameters | kFile,
      "run SQL that reads, on the views (see: schema)",
      "The SQL is an argument, a file (-f), or standard input (-). It may hold several statements,\n"
@@ -71,6 +96,42 @@ constexpr std::array<Command, 6> kCommands = {{
      "  tcpsnap-query sql incident.db -f churn.sql -p port=443 --format csv -o churn.csv\n"
      "  echo 'SELECT host, count(*) FROM snapshots GROUP BY host' | tcpsnap-query sql incident.db "
      "-\n"},
+    {"sockets", "DB [FILTER...]", 1, kAnyNumber, kRows | kZone | kMoment,
+     "the sockets of a moment, as ss shows them",
+     "Shown is the last snapshot of each host, that of --at, or each of --since and --until. All\n"
+     "states are shown unless the filter names some (ss leaves out LISTEN and TIME_WAIT without "
+     "-a).\n"
+     "\n"
+     "The filter is that of ss, in one argument or in several:\n"
+     "  state STATE, exclude STATE  established, time-wait, listening, ...; all, connected,\n"
+     "                              synchronized, bucket, big; also TIME_WAIT or 06; repeated "
+     "words\n"
+     "                              add up\n"
+     "  src HOST, dst HOST          10.0.0.1, 10.0.0.0/8, 10.0.0.1:443, [::1]:443, "
+     "[2001:db8::]/32, :443\n"
+     "  sport|dport OP PORT         443, :443 or :https; OP is = != < <= > >=, or eq ne lt le gt "
+     "ge,\n"
+     "                              or nothing for =\n"
+     "  and, or, not, ( )           also & | !; nothing means and\n"
+     "Where ss and its manual read 'or' with 'and' differently, parentheses are asked for. dev, "
+     "fwmark,\n"
+     "cgroup and autobound are refused: a saved table doesn't tell them.\n"
+     "\n"
+     "recv_q of LISTEN counts connections that wait for accept(); send_q of LISTEN is not the "
+     "limit\n"
+     "that ss -l shows: /proc/net/tcp doesn't have it. uid is empty where no process owns the "
+     "socket.\n"
+     "table and markdown show host and taken_at where they differ; the other formats always do, "
+     "with\n"
+     "address and port apart.\n"
+     "Times are as for report (--help there); --at HH:MM is of the last day.\n"
+     "\n"
+     "Examples:\n"
+     "  tcpsnap-query sockets incident.db --at 14:05 'state time-wait and dport = :443 and dst "
+     "10.0.0.0/8'\n"
+     "  tcpsnap-query sockets incident.db --host web1 state close-wait --long\n"
+     "  tcpsnap-query sockets incident.db --since 14:00 --until 14:10 'src 10.0.0.5:8080' --format "
+     "csv\n"},
     {"info", "DB", 1, 1, kFormat | kOutput | kZone,
      "what a database holds: hosts, times, sources, refused lines",
      "Formats: table, json.\n"
@@ -85,10 +146,16 @@ constexpr std::array<Command, 6> kCommands = {{
 po::options_description OptionsOf(const Command& command) {
   po::options_description options("Options", 100);
   auto add = options.add_options();
-  if ((command.options & kWindow) != 0) {
+  if ((command.options & kMoment) != 0) {
+    add("at", po::value<std::string>()->value_name("T"),
+        "the last snapshot of each host at or before this time");
+  }
+  if ((command.options & (kWindow | kMoment)) != 0) {
     add("since", po::value<std::string>()->value_name("T"), "from this time on");
     add("until", po::value<std::string>()->value_name("T"), "up to this time, not including it");
     add("host", po::value<std::string>()->value_name("HOST"), "this host (or host/netns) only");
+  }
+  if ((command.options & kWindow) != 0) {
     add("bucket", po::value<std::string>()->value_name("WIDTH"),
         "width of the buckets: 10s, 1m, 5m, 1h (the default), 1d");
   }
@@ -100,11 +167,19 @@ po::options_description OptionsOf(const Command& command) {
     add("param,p", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
         "a parameter; may be repeated");
   }
+  if ((command.options & kFolders) != 0) {
+    add("report-dir", po::value<std::vector<std::string>>()->value_name("DIR"),
+        "the reports of this folder too (all its *.sql); may be repeated");
+  }
   if ((command.options & kFile) != 0) {
     add("file,f", po::value<std::string>()->value_name("FILE"), "read the SQL from a file");
   }
   if ((command.options & kTables) != 0) {
     add("tables", "the tables below the views instead");
+  }
+  if ((command.options & kMoment) != 0) {
+    add("long", "further columns: is_local, rto_ms, ato_ms, quick, pingpong, cwnd, ssthresh");
+    add("limit", po::value<std::string>()->value_name("N"), "at most N rows");
   }
   if ((command.options & kFormat) != 0) {
     add("format", po::value<std::string>()->value_name("FORMAT"),
@@ -171,10 +246,14 @@ std::optional<std::string> Text(const po::variables_map& given, const char* name
   return given[name].as<std::string>();
 }
 
+std::vector<std::string> Texts(const po::variables_map& given, const char* name) {
+  if (given.count(name) == 0) return {};
+  return given[name].as<std::vector<std::string>>();
+}
+
 std::map<std::string, std::string> Parameters(const po::variables_map& given) {
   std::map<std::string, std::string> parameters;
-  if (given.count("param") == 0) return parameters;
-  for (const std::string& word : given["param"].as<std::vector<std::string>>()) {
+  for (const std::string& word : Texts(given, "param")) {
     const size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0) {
       throw apps::UsageError("-p '" + word + "': a parameter is given as name=value");
@@ -187,8 +266,8 @@ std::map<std::string, std::string> Parameters(const po::variables_map& given) {
 }
 
 void CheckCount(const Command& command, const std::vector<std::string>& arguments) {
-  const std::string form =
-      "tcpsnap-query " + std::string(command.name) + " " + std::string(command.arguments);
+  std::string form = "tcpsnap-query " + std::string(command.name);
+  if (!command.arguments.empty()) form.append(" ").append(command.arguments);
   if (arguments.size() < command.least_arguments) {
     throw apps::UsageError("something is missing: " + form);
   }
@@ -210,6 +289,10 @@ void Fill(const po::variables_map& given, CommandLine& line) {
   line.parameters = Parameters(given);
   line.file = Text(given, "file");
   line.tables = given.count("tables") != 0;
+  line.report_folders = Texts(given, "report-dir");
+  line.at = Text(given, "at");
+  line.limit = Text(given, "limit");
+  line.is_long = given.count("long") != 0;
 }
 
 }  // namespace
@@ -246,9 +329,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
     line.help = HelpOf(command);
     return line;
   }
-  if (given.count("argument") != 0) {
-    line.arguments = given["argument"].as<std::vector<std::string>>();
-  }
+  line.arguments = Texts(given, "argument");
   CheckCount(command, line.arguments);
   Fill(given, line);
   return line;

@@ -24,6 +24,10 @@ struct CommandLine {
   std::map<std::string, std::string> parameters;
   std::optional<std::string> file;
   bool tables = false;
+  std::vector<std::string> report_folders;
+  std::optional<std::string> at;
+  std::optional<std::string> limit;
+  bool is_long = false;
 
   /// Set when --help or --version was asked for: print this and do nothing else.
   std::optional<std::string> help;

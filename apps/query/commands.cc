@@ -15,13 +15,17 @@
 #include "common/message.h"
 #include "common/output.h"
 #include "common/run_main.h"
+#include "query/sockets_command.h"
 #include "report/catalogue.h"
+#include "report/check.h"
 #include "report/describe.h"
+#include "report/error.h"
 #include "report/info.h"
 #include "report/nearest.h"
 #include "report/row_writer.h"
 #include "report/runner.h"
 #include "report/scope.h"
+#include "report/sql_error.h"
 #include "store/embedded_sql.h"
 
 namespace tcpsnap::query {
@@ -92,17 +96,38 @@ void PrintWindow(const CommandLine& line, Database& database, const report::Scop
   if (line.format == "table") apps::PrintMessage(report::DescribeWindow(scope));
 }
 
+report::Catalogue ReadCatalogue(const CommandLine& line) {
+  report::Catalogue catalogue = report::Catalogue::BuiltIn();
+  for (const std::string& folder : line.report_folders) catalogue.AddFolder(folder);
+  return catalogue;
+}
+
+/// The report of that name, or of that path.
+report::Report FindReport(const CommandLine& line, const std::string& word) {
+  const report::Catalogue catalogue = ReadCatalogue(line);
+  return report::IsReportPath(word) ? report::ReadReport(word) : catalogue.Find(word);
+}
+
+/// By the question that they answer, in the order of the groups. A table, which people read, has a
+/// question once, above its reports.
 int RunList(const CommandLine& line) {
+  const report::Catalogue catalogue = ReadCatalogue(line);
   Output output(line.output);
   const auto writer = MakeWriter(line, output);
-  writer->Begin({{"report", report::ColumnType::kText}, {"title", report::ColumnType::kText}});
-  const report::Catalogue catalogue = report::Catalogue::BuiltIn();
-  for (const report::Report& report : catalogue.reports()) {
-    std::array<report::Cell, 2> cells;
-    cells[0].type = cells[1].type = store::ValueType::kText;
-    cells[0].bytes = report.name;
-    cells[1].bytes = report.title;
-    writer->Row(cells);
+  constexpr auto kText = report::ColumnType::kText;
+  writer->Begin({{"question", kText}, {"report", kText}, {"title", kText}});
+  for (const report::Group& group : report::Groups()) {
+    std::string_view question = group.question;
+    for (const report::Report& report : catalogue.reports()) {
+      if (report.group != group.name) continue;
+      std::array<report::Cell, 3> cells;
+      for (report::Cell& cell : cells) cell.type = store::ValueType::kText;
+      cells[0].bytes = question;
+      cells[1].bytes = report.name;
+      cells[2].bytes = report.title;
+      writer->Row(cells);
+      if (line.format == "table") question = "";
+    }
   }
   writer->End();
   output.Finish();
@@ -110,13 +135,12 @@ int RunList(const CommandLine& line) {
 }
 
 int RunShow(const CommandLine& line) {
-  WriteText(line, report::DescribeReport(report::Catalogue::BuiltIn().Find(line.arguments[0])));
+  WriteText(line, report::DescribeReport(FindReport(line, line.arguments[0])));
   return apps::kDone;
 }
 
 int RunReport(const CommandLine& line) {
-  const report::Catalogue catalogue = report::Catalogue::BuiltIn();
-  const report::Report& report = catalogue.Find(line.arguments[1]);
+  const report::Report report = FindReport(line, line.arguments[1]);
   const report::Request request = MakeRequest(line);
   Output output(line.output);
   const auto writer = MakeWriter(line, output);
@@ -124,10 +148,38 @@ int RunReport(const CommandLine& line) {
   const apps::InterruptGuard guard(&database);
   const report::Scope scope = report::ResolveScope(database, request);
   PrintHealth(line, database);
-  report::RunReport(database, report, request, scope, *writer);
+  try {
+    report::RunReport(database, report, request, scope, *writer);
+  } catch (const store::SqlError& error) {
+    const report::PlacedSqlError placed = report::PlaceSqlError(error, report.sql_line);
+    throw report::UserError(
+        report::ProblemText({report.file, placed.line, placed.column, placed.message}));
+  }
   output.Finish();
   PrintWindow(line, database, scope);
   return apps::kDone;
+}
+
+/// A file that can't be read does not keep the others from being checked.
+int RunCheck(const CommandLine& line) {
+  Output output(std::nullopt);
+  int code = apps::kDone;
+  for (const std::string& path : line.arguments) {
+    try {
+      const std::string text = report::ReadReportText(path);
+      const std::vector<report::Problem> problems = report::CheckReportText(path, text);
+      if (problems.empty()) output.Write(path + ": ok\n");
+      for (const report::Problem& problem : problems) {
+        output.Write(report::ProblemText(problem) + "\n");
+        code = apps::kUsage;
+      }
+    } catch (const report::UserError& error) {
+      apps::PrintMessage(error.what());
+      code = apps::kUsage;
+    }
+  }
+  output.Finish();
+  return code;
 }
 
 std::string ReadStream(std::FILE* stream, const std::string& name) {
@@ -171,6 +223,20 @@ int RunSql(const CommandLine& line) {
   return apps::kDone;
 }
 
+int RunSockets(const CommandLine& line) {
+  const report::Request request = MakeRequest(line);
+  Output output(line.output);
+  const auto writer = MakeWriter(line, output);
+  Database database = Open(line);
+  const apps::InterruptGuard guard(&database);
+  PrintHealth(line, database);
+  const std::vector<std::string> remarks = ShowSockets(line, request, database, *writer);
+  output.Finish();
+  if (line.quiet) return apps::kDone;
+  for (const std::string& remark : remarks) apps::PrintMessage(remark);
+  return apps::kDone;
+}
+
 int RunInfo(const CommandLine& line) {
   if (line.format != "table" && line.format != "json") {
     throw apps::UsageError("info has the formats table and json");
@@ -194,10 +260,12 @@ struct Runner {
   int (*run)(const CommandLine&);
 };
 
-constexpr std::array<Runner, 6> kRunners = {{{"list", RunList},
+constexpr std::array<Runner, 8> kRunners = {{{"list", RunList},
                                              {"show", RunShow},
                                              {"report", RunReport},
+                                             {"check", RunCheck},
                                              {"sql", RunSql},
+                                             {"sockets", RunSockets},
                                              {"info", RunInfo},
                                              {"schema", RunSchema}}};
 

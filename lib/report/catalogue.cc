@@ -1,7 +1,11 @@
 #include "report/catalogue.h"
 
 #include <algorithm>
-#include <string>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
 #include <utility>
 
 #include "report/error.h"
@@ -9,16 +13,20 @@
 #include "store/embedded_sql.h"
 
 namespace tcpsnap::report {
+namespace {
+
+constexpr std::string_view kEnding = ".sql";
+
+}  // namespace
 
 Catalogue Catalogue::BuiltIn() {
   constexpr std::string_view kFolder = "reports/";
-  constexpr std::string_view kEnding = ".sql";
   Catalogue catalogue;
   for (const store::SqlFile& file : store::EmbeddedSql()) {
     if (file.name.substr(0, kFolder.size()) != kFolder) continue;
-    std::string_view name = file.name.substr(kFolder.size());
-    name.remove_suffix(kEnding.size());
-    catalogue.Add(ParseReport(name, file.name, file.text));
+    Report report = ParseReport(ReportName(file.name), file.name, file.text);
+    report.is_built_in = true;
+    catalogue.Add(std::move(report));
   }
   return catalogue;
 }
@@ -28,10 +36,25 @@ void Catalogue::Add(Report report) {
       std::lower_bound(reports_.begin(), reports_.end(), report.name,
                        [](const Report& r, const std::string& name) { return r.name < name; });
   if (place != reports_.end() && place->name == report.name) {
-    *place = std::move(report);
-  } else {
-    reports_.insert(place, std::move(report));
+    throw UserError("two reports are called '" + report.name + "': " + place->file +
+                    (place->is_built_in ? " (built in)" : "") + " and " + report.file +
+                    "; rename " + (place->is_built_in ? "yours" : "one of them"));
   }
+  reports_.insert(place, std::move(report));
+}
+
+void Catalogue::AddFolder(const std::string& folder) {
+  std::vector<std::string> paths;
+  try {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().extension() == kEnding) paths.push_back(entry.path().string());
+    }
+  } catch (const std::filesystem::filesystem_error& error) {
+    throw UserError("can't read the folder " + folder + ": " + error.code().message());
+  }
+  if (paths.empty()) throw UserError("the folder " + folder + " holds no report (no *.sql)");
+  std::sort(paths.begin(), paths.end());
+  for (const std::string& path : paths) Add(ReadReport(path));
 }
 
 const Report& Catalogue::Find(std::string_view name) const {
@@ -41,6 +64,33 @@ const Report& Catalogue::Find(std::string_view name) const {
     names.push_back(report.name);
   }
   throw UserError("no report is called '" + std::string(name) + "'" + DidYouMean(name, names));
+}
+
+bool IsReportPath(std::string_view word) {
+  const bool ends_so =
+      word.size() >= kEnding.size() && word.substr(word.size() - kEnding.size()) == kEnding;
+  return ends_so || word.find('/') != std::string_view::npos;
+}
+
+std::string ReadReportText(const std::string& path) {
+  const auto fail = [&path] {
+    throw UserError("can't read " + path + ": " + std::strerror(errno));
+  };
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             std::fclose);
+  if (file == nullptr) fail();
+  std::string text;
+  char piece[1 << 14];
+  while (const size_t size = std::fread(piece, 1, sizeof piece, file.get())) {
+    text.append(piece, size);
+  }
+  if (std::ferror(file.get()) != 0) fail();
+  return text;
+}
+
+Report ReadReport(const std::string& path) {
+  const std::string name = ReportName(path);
+  return ParseReport(name, path, ReadReportText(path));
 }
 
 }  // namespace tcpsnap::report

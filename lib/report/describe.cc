@@ -68,6 +68,7 @@ std::string Wrap(std::string_view text, size_t width, std::string_view indent) {
 
 std::string DescribeReport(const Report& report) {
   std::string text = report.name + ": " + report.title + "\n\n";
+  text += "Group: " + report.group + " (" + std::string(QuestionOf(report)) + ")\n\n";
   text += Wrap(report.description, kLineWidth);
   text += "\nOptions: --since, --until, --host, --tz";
   text += report.UsesBuckets() ? ", --bucket (1h unless given)\n" : "\n";

@@ -8,7 +8,7 @@
 
 namespace tcpsnap::report {
 
-/// Title, description, parameters, columns and SQL of a report.
+/// Title, group, description, parameters, columns and SQL of a report.
 std::string DescribeReport(const Report& report);
 
 /// `text` in lines of at most `width` letters, each with `indent` before it; '\n' begins a new

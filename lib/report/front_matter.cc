@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "report/error.h"
@@ -100,14 +101,16 @@ class Parser {
     report_.file = file;
   }
 
-  Report Parse(std::string_view text) {
+  /// Adds to `problems` what is wrong.
+  Report Parse(std::string_view text, std::vector<Problem>& problems) {
+    problems_ = &problems;
     size_t at = 0;
     while (at < text.size()) {
       const size_t end = std::min(text.find('\n', at), text.size());
       const std::string_view line = text.substr(at, end - at);
       if (line.substr(0, 2) != "--") break;
       ++line_;
-      ParseLine(line.substr(2));
+      TakeLine(line.substr(2));
       at = std::min(end + 1, text.size());
     }
     EndEntry();
@@ -119,24 +122,51 @@ class Parser {
   }
 
  private:
-  [[noreturn]] void Fail(int line, const std::string& message) const {
-    throw UserError(report_.file + ":" + std::to_string(line) + ": " + message);
+  /// Ends the reading of one entry.
+  struct Failure {};
+
+  void Add(int line, const std::string& message) {
+    problems_->push_back({report_.file, line, 0, message});
   }
 
-  void ParseLine(std::string_view comment) {
-    if (Trim(comment).empty()) {  // a paragraph ends
-      if (key_.empty()) Fail(line_, "an empty comment before the title");
+  [[noreturn]] void Fail(int line, const std::string& message) {
+    Add(line, message);
+    throw Failure();
+  }
+
+  void TakeLine(std::string_view comment) {
+    const bool goes_on = Trim(comment).empty() || comment.substr(0, 2) == "  ";
+    if (!goes_on) {
+      EndEntry();
+      failed_ = false;
+    }
+    if (failed_) return;  // the rest of an entry that was reported
+    try {
+      if (goes_on) {
+        GoOn(comment);
+      } else {
+        BeginEntry(comment);
+      }
+    } catch (const Failure&) {
+      failed_ = true;
+    }
+  }
+
+  void GoOn(std::string_view comment) {
+    const bool paragraph_ends = Trim(comment).empty();
+    if (key_.empty()) {
+      Fail(line_, paragraph_ends ? "an empty comment before the title"
+                                 : "an indented line with nothing to go on with");
+    }
+    if (paragraph_ends) {
       value_ += '\n';
       return;
     }
-    const bool continues = comment.substr(0, 2) == "  ";
-    if (continues) {
-      if (key_.empty()) Fail(line_, "an indented line with nothing to go on with");
-      if (!value_.empty() && value_.back() != '\n') value_ += ' ';
-      value_ += Trim(comment);
-      return;
-    }
-    EndEntry();
+    if (!value_.empty() && value_.back() != '\n') value_ += ' ';
+    value_ += Trim(comment);
+  }
+
+  void BeginEntry(std::string_view comment) {
     const size_t colon = comment.find(':');
     if (colon == std::string_view::npos) {
       Fail(line_, "'" + std::string(Trim(comment)) + "' is not of the form '-- key: value'");
@@ -148,6 +178,15 @@ class Parser {
 
   void EndEntry() {
     if (key_.empty()) return;
+    seen_.insert(key_);
+    try {
+      StoreEntry();
+    } catch (const Failure&) {  // it is among the problems, and the next entry is read
+    }
+    key_.clear();
+  }
+
+  void StoreEntry() {
     while (!value_.empty() && value_.back() == '\n') value_.pop_back();
     if (Trim(value_).empty()) Fail(entry_line_, "'" + key_ + "' has no value");
     if (key_ == "title") {
@@ -165,7 +204,6 @@ class Parser {
       Fail(entry_line_, "unknown key '" + key_ + "'" +
                             DidYouMean(key_, {"title", "group", "description", "param", "column"}));
     }
-    key_.clear();
   }
 
   void SetOnce(std::string& field) {
@@ -173,7 +211,7 @@ class Parser {
     field = value_;
   }
 
-  void CheckGroup() const {
+  void CheckGroup() {
     std::vector<std::string> names;
     for (const Group& group : kGroups) {
       if (group.name == report_.group) return;
@@ -185,6 +223,7 @@ class Parser {
 
   void AddParameter(std::string_view rest) {
     Parameter parameter;
+    parameter.line = entry_line_;
     parameter.name = TakeWord(rest);
     const std::string_view type_word = TakeWord(rest);
     parameter.default_text = TakeWord(rest);
@@ -212,7 +251,7 @@ class Parser {
     report_.parameters.push_back(std::move(parameter));
   }
 
-  void CheckDefault(const Parameter& parameter) const {
+  void CheckDefault(const Parameter& parameter) {
     if (parameter.optional) return;
     try {
       // A window's end that is as good as any: a default must be right at all times.
@@ -225,6 +264,7 @@ class Parser {
 
   void AddColumn(std::string_view rest) {
     Column column;
+    column.line = entry_line_;
     column.name = TakeWord(rest);
     const std::string_view type_word = TakeWord(rest);
     column.unit = TakeWord(rest);
@@ -243,17 +283,17 @@ class Parser {
     report_.columns.push_back(std::move(column));
   }
 
-  [[noreturn]] void FailType(std::string_view word, const std::vector<std::string>& names) const {
+  [[noreturn]] void FailType(std::string_view word, const std::vector<std::string>& names) {
     Fail(entry_line_, "unknown type '" + std::string(word) + "'" + DidYouMean(word, names));
   }
 
-  void CheckComplete() const {
-    if (report_.title.empty()) Fail(1, "no '-- title:'");
-    if (report_.group.empty()) Fail(1, "no '-- group:'");
-    if (report_.description.empty()) Fail(1, "no '-- description:'");
-    if (report_.columns.empty()) Fail(1, "no '-- column:'");
+  void CheckComplete() {
+    for (const char* key : {"title", "group", "description", "column"}) {
+      // One that is there and wrong was reported.
+      if (seen_.count(key) == 0) Add(1, "no '-- " + std::string(key) + ":'");
+    }
     if (Trim(report_.sql).find_first_not_of('\n') == std::string_view::npos) {
-      Fail(line_, "no SQL after the comments");
+      Add(line_, "no SQL after the comments");
     }
   }
 
@@ -262,6 +302,9 @@ class Parser {
   int entry_line_ = 0;  // where the entry began that is being read
   std::string key_;     // of that entry; empty: none
   std::string value_;
+  bool failed_ = false;  // that entry was reported already
+  std::set<std::string> seen_;
+  std::vector<Problem>* problems_ = nullptr;
 };
 
 }  // namespace
@@ -270,8 +313,46 @@ std::span<const Group> Groups() { return kGroups; }
 
 bool Report::UsesBuckets() const { return sql.find("bucket(") != std::string::npos; }
 
+std::string_view QuestionOf(const Report& report) {
+  for (const Group& group : kGroups) {
+    if (group.name == report.group) return group.question;
+  }
+  return {};
+}
+
+std::string ProblemText(const Problem& problem) {
+  std::string text = problem.file + ":" + std::to_string(problem.line);
+  if (problem.column > 0) text += ":" + std::to_string(problem.column);
+  return text + ": " + problem.message;
+}
+
 Report ParseReport(std::string_view name, std::string_view file, std::string_view text) {
-  return Parser(name, file).Parse(text);
+  std::vector<Problem> problems;
+  Report report = ParseReport(name, file, text, problems);
+  if (!problems.empty()) throw UserError(ProblemText(problems.front()));
+  return report;
+}
+
+Report ParseReport(std::string_view name, std::string_view file, std::string_view text,
+                   std::vector<Problem>& problems) {
+  return Parser(name, file).Parse(text, problems);
+}
+
+std::string ReportName(std::string_view file) {
+  constexpr std::string_view kEnding = ".sql";
+  std::string_view name = file.substr(file.rfind('/') + 1);  // npos + 1 is 0
+  if (name.size() > kEnding.size() && name.substr(name.size() - kEnding.size()) == kEnding) {
+    name.remove_suffix(kEnding.size());
+  }
+  const bool good = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+  if (!good) {
+    throw UserError(std::string(file) + ": '" + std::string(name) +
+                    "' is no name for a report: call the file by a-z, 0-9 and '-', as in"
+                    " open-ports.sql");
+  }
+  return std::string(name);
 }
 
 std::string_view TypeName(ParameterType type) { return NameOf(kParameterTypes, type); }

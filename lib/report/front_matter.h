@@ -56,6 +56,7 @@ struct Parameter {
   bool optional = false;  ///< NULL unless given
   std::string default_text;
   std::string help;
+  int line = 0;  ///< of the file, 1-based
 };
 
 struct Column {
@@ -63,6 +64,7 @@ struct Column {
   ColumnType type = ColumnType::kAny;
   std::string unit;  ///< empty: none
   std::string help;
+  int line = 0;  ///< of the file, 1-based
 };
 
 /// The questions that reports answer, in the order of `list`.
@@ -75,6 +77,7 @@ std::span<const Group> Groups();
 struct Report {
   std::string name;
   std::string file;  ///< for messages
+  bool is_built_in = false;
   std::string title;
   std::string group;        ///< the name of one of Groups()
   std::string description;  ///< paragraphs are separated by '\n'
@@ -86,8 +89,28 @@ struct Report {
   bool UsesBuckets() const;
 };
 
-/// Throws UserError ("reports/x.sql:3: ...").
+/// The question of the report's group.
+std::string_view QuestionOf(const Report& report);
+
+/// What is wrong with a report file, and what to do.
+struct Problem {
+  std::string file;
+  int line = 0;    ///< 1-based
+  int column = 0;  ///< byte of the line, 1-based; 0: the line as a whole
+  std::string message;
+};
+/// "reports/x.sql:3: ..." or "reports/x.sql:3:14: ..."
+std::string ProblemText(const Problem& problem);
+
+/// Throws UserError with the first problem.
 Report ParseReport(std::string_view name, std::string_view file, std::string_view text);
+/// Adds all that is wrong to `problems`, and leaves the entries out that are.
+Report ParseReport(std::string_view name, std::string_view file, std::string_view text,
+                   std::vector<Problem>& problems);
+
+/// The name of the report in the file "folder/NAME.sql". Throws UserError where it holds other
+/// characters than a-z, 0-9 and '-'.
+std::string ReportName(std::string_view file);
 
 /// "integer", "state": the word in the file.
 std::string_view TypeName(ParameterType type);

@@ -50,12 +50,20 @@ std::optional<size_t> FindPlace(const store::SqlError& error) {
   return std::nullopt;
 }
 
-std::string LineWithCaret(std::string_view sql, size_t place) {
+/// Where the line of that place begins.
+size_t LineBegin(std::string_view sql, size_t place) {
   const size_t line_break = place == 0 ? std::string_view::npos : sql.rfind('\n', place - 1);
-  size_t begin = line_break == std::string_view::npos ? 0 : line_break + 1;
+  return line_break == std::string_view::npos ? 0 : line_break + 1;
+}
+
+int LineNumber(std::string_view sql, size_t place, int first_line) {
+  const auto end = sql.begin() + static_cast<std::ptrdiff_t>(place);
+  return first_line + static_cast<int>(std::count(sql.begin(), end, '\n'));
+}
+
+std::string LineWithCaret(std::string_view sql, size_t place, int first_line) {
+  size_t begin = LineBegin(sql, place);
   size_t end = std::min(sql.find('\n', place), sql.size());
-  const auto number =
-      std::count(sql.begin(), sql.begin() + static_cast<std::ptrdiff_t>(begin), '\n');
 
   std::string cut_before;
   std::string cut_after;
@@ -71,7 +79,7 @@ std::string LineWithCaret(std::string_view sql, size_t place) {
   AppendPrintable(before, sql.substr(begin, place - begin));
   std::string after;
   AppendPrintable(after, sql.substr(place, end - place));
-  const std::string margin = "  " + std::to_string(number + 1) + " | ";
+  const std::string margin = "  " + std::to_string(LineNumber(sql, place, first_line)) + " | ";
   return margin + before + after + cut_after + "\n" +
          std::string(margin.size() + Width(before), ' ') + "^";
 }
@@ -79,15 +87,23 @@ std::string LineWithCaret(std::string_view sql, size_t place) {
 }  // namespace
 
 std::string DescribeSqlError(const store::SqlError& error) {
-  std::string text = error.what();
+  return PlaceSqlError(error, 1).message;
+}
+
+PlacedSqlError PlaceSqlError(const store::SqlError& error, int first_line) {
+  PlacedSqlError placed;
+  placed.line = first_line;
+  placed.message = error.what();
   if (const std::optional<size_t> place = FindPlace(error)) {
-    text += '\n';
-    text += LineWithCaret(error.sql(), *place);
+    placed.line = LineNumber(error.sql(), *place, first_line);
+    placed.column = static_cast<int>(*place - LineBegin(error.sql(), *place)) + 1;
+    placed.message += '\n';
+    placed.message += LineWithCaret(error.sql(), *place, first_line);
   }
   if (BeginsWith(error.what(), "no such table") || BeginsWith(error.what(), "no such column")) {
-    text += "\nthe views and their columns: tcpsnap-query schema";
+    placed.message += "\nthe views and their columns: tcpsnap-query schema";
   }
-  return text;
+  return placed;
 }
 
 }  // namespace tcpsnap::report

@@ -1,0 +1,77 @@
+#include "query/sockets_command.h"
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+
+#include "common/run_main.h"
+#include "report/socket_filter.h"
+#include "report/sockets.h"
+
+namespace tcpsnap::query {
+namespace {
+
+constexpr const char* kServices = "/etc/services";
+
+std::optional<int64_t> Limit(const CommandLine& line) {
+  if (!line.limit) return std::nullopt;
+  int64_t limit = 0;
+  const char* end = line.limit->data() + line.limit->size();
+  const auto [stop, error] = std::from_chars(line.limit->data(), end, limit);
+  if (error != std::errc() || stop != end || limit < 1 || limit == INT64_MAX) {
+    throw apps::UsageError("--limit '" + *line.limit + "' is no number of rows");
+  }
+  return limit;
+}
+
+/// The words after the database, as ss takes them: quoted together or not.
+std::string FilterText(const CommandLine& line) {
+  std::string text;
+  for (size_t i = 1; i < line.arguments.size(); ++i) {
+    if (i > 1) text += ' ';
+    text += line.arguments[i];
+  }
+  return text;
+}
+
+bool IsReadable(const CommandLine& line) {
+  const report::Format format = report::ParseFormat(line.format);
+  return format == report::Format::kTable || format == report::Format::kMarkdown;
+}
+
+}  // namespace
+
+std::vector<std::string> ShowSockets(const CommandLine& line, const report::Request& request,
+                                     store::Database& database, report::RowWriter& writer) {
+  if (line.at && (line.since || line.until)) {
+    throw apps::UsageError(
+        "--at is one moment, --since and --until are a window: give one or the other");
+  }
+  report::SocketsOptions options;
+  options.readable = IsReadable(line);
+  options.is_long = line.is_long;
+  options.limit = Limit(line);
+  const report::SocketFilter filter =
+      report::ParseSocketFilter(FilterText(line), report::ServiceNames::ReadFile(kServices));
+  const report::Scope scope = report::ResolveScope(database, request);
+  const report::Choice choice = report::ChooseSnapshots(database, scope, line.at);
+
+  std::vector<std::string> remarks = choice.remarks;
+  if (choice.snapshots.empty()) {
+    report::Scope all = scope;
+    all.since_ms.reset();
+    all.until_ms.reset();
+    remarks.push_back(scope.first_ms ? "no snapshot in " + report::DescribeWindow(scope) +
+                                           "; there are some in " + report::DescribeWindow(all)
+                                     : "there are no snapshots");
+  } else if (choice.is_window) {
+    remarks.push_back(std::to_string(choice.snapshots.size()) + " snapshots in " +
+                      report::DescribeWindow(scope));
+  }
+  if (!report::WriteSockets(database, choice, filter, options, writer)) {
+    remarks.push_back("there are more sockets than the " + *line.limit + " of --limit");
+  }
+  return remarks;
+}
+
+}  // namespace tcpsnap::query
