@@ -89,6 +89,14 @@ void AddInterruptedImports(Database& database, std::vector<std::string>& health)
                    " (run it again)");
 }
 
+void AddStaleConnections(Database& database, std::vector<std::string>& health) {
+  const auto count = database.QueryInteger("SELECT count(*) FROM followed WHERE stale").value_or(0);
+  if (count == 0) return;
+  health.push_back(
+      "connections, transitions and turnover_counts are not complete: an import is under way, or was"
+      " interrupted (run it again)");
+}
+
 void AddRejectedShare(Database& database, std::vector<std::string>& health) {
   Statement statement = database.Prepare(
       "SELECT total(rejected), total(rejected + samples + duplicates + known) FROM source");
@@ -118,6 +126,7 @@ void AddMissingFamilies(const std::vector<HostInfo>& hosts, std::vector<std::str
 std::vector<std::string> HealthOf(Database& database, const std::vector<HostInfo>& hosts) {
   std::vector<std::string> health;
   AddInterruptedImports(database, health);
+  AddStaleConnections(database, health);
   AddRejectedShare(database, health);
   AddMissingFamilies(hosts, health);
   return health;
