@@ -15,9 +15,6 @@ namespace {
 
 /// What a row of the derived tables adds to a transaction, indexes included.
 constexpr int64_t kDerivedRowBytes = 80;
-/// Rows that trackers hold together, but for the one at work: with thousands of hosts only those
-/// that were followed last stay in memory.
-constexpr size_t kMostTrackedRows = 128 << 10;
 
 // A host and family, and a place in its order of dumps.
 using SeriesKey = std::pair<int64_t, int64_t>;
@@ -136,7 +133,7 @@ void MarkStale(Database& database, const SeriesKey& key) {
 }  // namespace
 
 struct ConnectionFollower::State {
-  explicit State(Database& db) : database(db) {}
+  State(Database& db, size_t most) : database(db), most_rows(most) {}
 
   struct Series {
     std::optional<ConnectionTracker> tracker;  // while it is trusted
@@ -147,6 +144,7 @@ struct ConnectionFollower::State {
   };
 
   Database& database;
+  size_t most_rows;
   DerivedWriter writer{database};
   DumpReader reader{database};
   std::map<SeriesKey, Series> series;
@@ -163,8 +161,8 @@ struct ConnectionFollower::State {
   void SetFollowed(const SeriesKey& key, bool mixed);
 };
 
-ConnectionFollower::ConnectionFollower(Database& database)
-    : state_(std::make_unique<State>(database)) {}
+ConnectionFollower::ConnectionFollower(Database& database, size_t most_rows)
+    : state_(std::make_unique<State>(database, most_rows)) {}
 
 ConnectionFollower::~ConnectionFollower() = default;
 
@@ -276,15 +274,16 @@ void ConnectionFollower::State::Close(Series& one) {
 }
 
 // Hands over what the trackers that were not used for the longest time hold. Should a further dump
-// of theirs come, they are followed anew.
+// of theirs come in this run, they are followed anew at its end: with hosts that take turns that is
+// cheaper than to take up each of them again and again.
 void ConnectionFollower::State::MakeRoom(const SeriesKey& key) {
-  while (tracked_rows > kMostTrackedRows && in_use.back() != key) {
-    Series& oldest = series.at(in_use.back());
+  while (tracked_rows > most_rows && in_use.back() != key) {
     const SeriesKey oldest_key = in_use.back();
+    Series& oldest = series.at(oldest_key);
     oldest.tracker->Finish();
     SetFollowed(oldest_key, oldest.tracker->is_mixed());
+    oldest.marked = false;
     Close(oldest);
-    series.erase(oldest_key);
   }
 }
 

@@ -7,6 +7,7 @@
 // Until then followed.stale is 1, so that the next import does it when this one is killed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,7 +33,9 @@ struct StoredSamples {
 /// Runs inside the caller's transactions.
 class ConnectionFollower {
  public:
-  explicit ConnectionFollower(Database& database);
+  /// Hosts and families of which the last dumps have more rows than `most_rows` together are not
+  /// all followed at once: what they hold in memory.
+  explicit ConnectionFollower(Database& database, size_t most_rows = 128 << 10);
   ~ConnectionFollower();
   ConnectionFollower(const ConnectionFollower&) = delete;
   ConnectionFollower& operator=(const ConnectionFollower&) = delete;

@@ -91,7 +91,7 @@ struct Importer::State {
 
   AddressBook addresses{database};
   StagedRows staged{database, "socket_row", kSocketRowColumns};
-  ConnectionFollower follower{database};
+  ConnectionFollower follower{database, settings.followed_rows};
 
   Statement find_sources = database.Prepare(
       "SELECT id, head_bytes, head_hash, bytes, complete FROM source WHERE path = ?"

@@ -17,28 +17,33 @@ struct SnapshotRow {
   std::string time_origin;
 };
 
-// The folders of all sources, numbered in the order in which they come.
+// The folders of sources, numbered in the order in which they are asked for.
 class Folders {
  public:
-  explicit Folders(Database& database) {
-    Statement read = database.Prepare("SELECT id, path FROM source");
-    std::unordered_map<std::string, int64_t> numbers;
-    while (read.Step()) {
-      const std::string_view path = read.Text(1);
-      const size_t slash = path.rfind('/');
-      const std::string folder(path.substr(0, slash == path.npos ? 0 : slash));
-      const auto number = static_cast<int64_t>(numbers.size());
-      by_source_[read.Integer(0)] = numbers.emplace(folder, number).first->second;
-    }
+  explicit Folders(Database& database)
+      : path_(database.Prepare("SELECT path FROM source WHERE id = ?")) {}
+
+  int64_t Of(int64_t source_id) {
+    const auto [place, is_new] = by_source_.try_emplace(source_id);
+    if (!is_new) return place->second;
+    path_.Bind(1, source_id).Step();
+    const std::string_view path = path_.Text(0);
+    const size_t slash = path.rfind('/');
+    const std::string folder(path.substr(0, slash == path.npos ? 0 : slash));
+    path_.Reset();
+    const auto number = static_cast<int64_t>(numbers_.size());
+    place->second = numbers_.emplace(folder, number).first->second;
+    return place->second;
   }
-  int64_t Of(int64_t source_id) const { return by_source_.at(source_id); }
 
  private:
+  Statement path_;
+  std::unordered_map<std::string, int64_t> numbers_;
   std::unordered_map<int64_t, int64_t> by_source_;
 };
 
 std::vector<DumpMoment> ReadDumps(Database& database, int64_t host_id) {
-  const Folders folders(database);
+  Folders folders(database);
   std::vector<DumpMoment> dumps;
   // A dump once for each file that holds it.
   Statement read = database.Prepare(

@@ -1,4 +1,7 @@
 // Query plans: what is read must follow from the window, whatever else a query asks.
+#include <fstream>
+#include <iterator>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -209,6 +212,35 @@ TEST_CASE("plan: no report reads what its window leaves out") {
     CHECK(WideReads(database, report.sql) == "");
     CHECK(Contains(Joined(Plan(database, report.sql)), "taken_ms>? AND taken_ms<?"));
   }
+}
+
+/// How often a plan looks into which table by which index. What SQLite makes up on its way (sorts,
+/// automatic indexes of subqueries) is left out.
+std::string WaysToRows(const std::vector<std::string>& plan) {
+  std::map<std::string, int> ways;
+  for (const std::string& step : plan) {
+    if (!BeginsWith(step, "SEARCH ") || Contains(step, "AUTOMATIC")) continue;
+    ++ways[step];
+  }
+  std::string text;
+  for (const auto& [step, count] : ways) text += "  " + std::to_string(count) + " " + step + "\n";
+  return text;
+}
+
+// After a change that is meant: put what the test writes into plans.txt, and read the difference.
+TEST_CASE("plan: each report finds its rows as plans.txt says") {
+  Database database = Database::OpenInMemory();
+  database.RegisterFunction("bucket", [](int64_t ms) { return ms; });
+  const Catalogue catalogue = Catalogue::BuiltIn();
+  std::string found;
+  for (const Report& report : catalogue.reports()) {
+    found += report.name + "\n" + WaysToRows(Plan(database, report.sql));
+  }
+  std::ifstream file(TCPSNAP_PLANS);
+  const std::string expected{std::istreambuf_iterator<char>(file), {}};
+  if (found == expected) return;
+  std::ofstream("plans_now.txt") << found;
+  FAIL("the plans are now those of plans_now.txt in this folder; before: " << TCPSNAP_PLANS);
 }
 
 }  // namespace

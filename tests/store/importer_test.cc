@@ -110,6 +110,32 @@ TEST_CASE("the order of separate imports shows only in who brought what both had
   } while (std::next_permutation(paths.begin(), paths.end()));
 }
 
+TEST_CASE("how many hosts are followed at once never shows") {
+  // Two hosts that take turns; most sockets stay.
+  testing::Random random(5);
+  const auto snapshots = MakeSnapshots(random, {8, 12, false, 20});
+  const TemporaryFolder folder;
+  std::vector<std::string> paths;
+  for (size_t i = 0; i < snapshots.size(); ++i) {
+    for (const char* host : {"web1", "web2"}) {
+      const std::string name = std::to_string(i) + "-" + host + ".log";
+      testing::MadeSnapshot here = snapshots[0];
+      here.marker = snapshots[i].marker;
+      if (!here.tcp.empty())
+        here.tcp.erase(here.tcp.begin() + static_cast<long>(i % here.tcp.size()));
+      paths.push_back(folder.Write(name, here.Text()));
+    }
+  }
+  ImportOptions options;
+  options.capture.host_pattern = capture::HostPattern("**/*-{host}.log");
+  const Views expected = ViewsOf(paths, options, kAddressNumbers);
+  REQUIRE_FALSE(expected.at("connections").empty());
+  for (const size_t rows : {size_t{1}, size_t{20}, size_t{40}}) {
+    options.followed_rows = rows;
+    CHECK(Difference(expected, ViewsOf(paths, options, kAddressNumbers)) == "");
+  }
+}
+
 TEST_CASE("overlapping copies add only what is new") {
   testing::Random random(3);
   const auto snapshots = MakeSnapshots(random, {6, 10, false, 20});

@@ -75,6 +75,7 @@ ImportResult Import(Database& database, const std::vector<std::string>& paths,
   static int64_t now_ms = 1'795'333'047'000;
   settings.now_ms = ++now_ms;
   settings.transaction_bytes = options.transaction_bytes;
+  settings.followed_rows = options.followed_rows;
   ImportResult result;
   store::Importer importer(database, settings);
   ImportSink sink(importer, result);
