@@ -154,7 +154,9 @@ CROSS JOIN census AS c ON c.id BETWEEN d.first_census AND d.last_census;
 -- once is in sockets only; how many those were tells turnover. A window over last_seen,
 -- last_seen_ms or host reads the connections that were last seen in it: to find those that were
 -- there at some time of a window, ask for last_seen from its beginning on and first_seen before its
--- end.
+-- end. To join them with transitions, take what you need of one of the two first:
+--   WITH c AS MATERIALIZED (SELECT ... FROM connections WHERE ...)
+--   SELECT ... FROM transitions JOIN c USING (connection_id)
 CREATE VIEW connections AS
 SELECT
   s.taken_at AS last_seen,       -- the last snapshot that has it

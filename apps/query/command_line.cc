@@ -26,6 +26,7 @@ enum OptionGroup : unsigned {
   kTables = 128,
   kFolders = 256,
   kMoment = 512,
+  kNames = 1024,
 };
 
 struct Command {
@@ -54,7 +55,8 @@ constexpr std::array<Command, 8> kCommands = {{
      "Examples:\n"
      "  tcpsnap-query show timewait\n"
      "  tcpsnap-query show ./open-ports.sql\n"},
-    {"report", "DB NAME", 2, 2, kRows | kZone | kWindow | kParameters | kFolders, "run a report",
+    {"report", "DB NAME", 2, 2, kRows | kZone | kWindow | kParameters | kFolders | kNames,
+     "run a report",
      "NAME is one of list, or the path of a report file: it holds a '/' or ends in .sql. The SQL "
      "of\n"
      "a report (see: show) is the model for your own; check tells what is wrong with one.\n"
@@ -65,10 +67,23 @@ constexpr std::array<Command, 8> kCommands = {{
      "snapshot. --since is inside of the window, --until outside.\n"
      "In JSON times are ISO-8601 UTC; elsewhere they are shown in the zone of --tz.\n"
      "\n"
+     "Names go to the columns of the types port, address and uid (see: show). table and markdown "
+     "show\n"
+     "443/https, 10.0.0.1 (db1), 33 (www-data). The other formats leave these columns as they are "
+     "and\n"
+     "have one more behind each, NAME_name: port_name, local_ip_name, uid_name; empty (null) "
+     "where\n"
+     "nothing is known. Services are those of tcp; the first line for a number or address counts; "
+     "a\n"
+     "prefix (10.0.0.0/8), 0.0.0.0 and :: have no name. Lines of a file that are not understood "
+     "are\n"
+     "left out. Give files of the captured host: this machine's users and hosts are others.\n"
+     "\n"
      "Examples:\n"
      "  tcpsnap-query report incident.db timewait --bucket 1h --tz Europe/Berlin\n"
      "  tcpsnap-query report incident.db states --since -90m --bucket 1m -p state=connected\n"
      "  tcpsnap-query report incident.db timewait-peers --since 14:00 --until 15:00 -p limit=5\n"
+     "  tcpsnap-query report incident.db listeners --resolve-ports --passwd web1/etc/passwd\n"
      "  tcpsnap-query report incident.db ./open-ports.sql\n"
      "  tcpsnap-query report incident.db open-ports --report-dir ~/reports\n"},
     {"check", "FILE...", 1, kAnyNumber, 0, "whether report files keep the rules, and what is wrong",
@@ -88,6 +103,8 @@ constexpr std::array<Command, 8> kCommands = {{
      "an empty line between. :since, :until (milliseconds), :host and the names given with -p are\n"
      "parameters; bucket(taken_ms) is the start of the bucket of --bucket in the zone of --tz.\n"
      "Nothing can be written: no ATTACH, no VACUUM INTO, no temporary tables.\n"
+     "The columns have no types, so that ports, addresses and uids can't be named here: a report\n"
+     "file of your own, which declares them, can (report --help).\n"
      "\n"
      "Examples:\n"
      "  tcpsnap-query sql incident.db \"SELECT remote_ip, count(*) FROM sockets\n"
@@ -96,7 +113,7 @@ constexpr std::array<Command, 8> kCommands = {{
      "  tcpsnap-query sql incident.db -f churn.sql -p port=443 --format csv -o churn.csv\n"
      "  echo 'SELECT host, count(*) FROM snapshots GROUP BY host' | tcpsnap-query sql incident.db "
      "-\n"},
-    {"sockets", "DB [FILTER...]", 1, kAnyNumber, kRows | kZone | kMoment,
+    {"sockets", "DB [FILTER...]", 1, kAnyNumber, kRows | kZone | kMoment | kNames,
      "the sockets of a moment, as ss shows them",
      "Shown is the last snapshot of each host, that of --at, or each of --since and --until. All\n"
      "states are shown unless the filter names some (ss leaves out LISTEN and TIME_WAIT without "
@@ -124,6 +141,14 @@ constexpr std::array<Command, 8> kCommands = {{
      "table and markdown show host and taken_at where they differ; the other formats always do, "
      "with\n"
      "address and port apart.\n"
+     "\n"
+     "Names stand in endpoints as ss -r writes them (db1:https) and beside uids, 33 (www-data); "
+     "the\n"
+     "formats with address and port apart leave them and have columns of names behind them, "
+     "local_ip_name\n"
+     "and so on (report --help). The filter takes names of ports from --services too, never those "
+     "of\n"
+     "hosts.\n"
      "Times are as for report (--help there); --at HH:MM is of the last day.\n"
      "\n"
      "Examples:\n"
@@ -180,6 +205,14 @@ po::options_description OptionsOf(const Command& command) {
   if ((command.options & kMoment) != 0) {
     add("long", "further columns: is_local, rto_ms, ato_ms, quick, pingpong, cwnd, ssthresh");
     add("limit", po::value<std::string>()->value_name("N"), "at most N rows");
+  }
+  if ((command.options & kNames) != 0) {
+    add("resolve-ports", "names of ports, of the services(5) file /etc/services");
+    add("services", po::value<std::string>()->value_name("FILE"), "names of ports, of this file");
+    add("hosts", po::value<std::string>()->value_name("FILE"),
+        "names of addresses, of a hosts(5) file: 10.0.0.1 db1");
+    add("passwd", po::value<std::string>()->value_name("FILE"),
+        "names of uids, of a passwd(5) file of the captured host");
   }
   if ((command.options & kFormat) != 0) {
     add("format", po::value<std::string>()->value_name("FORMAT"),
@@ -293,6 +326,10 @@ void Fill(const po::variables_map& given, CommandLine& line) {
   line.at = Text(given, "at");
   line.limit = Text(given, "limit");
   line.is_long = given.count("long") != 0;
+  line.resolve_ports = given.count("resolve-ports") != 0;
+  line.services = Text(given, "services");
+  line.hosts = Text(given, "hosts");
+  line.passwd = Text(given, "passwd");
 }
 
 }  // namespace

@@ -8,6 +8,9 @@
 
 namespace tcpsnap::query {
 
+/// Where names of services come from unless --services says otherwise.
+inline constexpr const char* kServicesFile = "/etc/services";
+
 struct CommandLine {
   std::string command;
   std::vector<std::string> arguments;  ///< what stands after it and is no option
@@ -28,6 +31,10 @@ struct CommandLine {
   std::optional<std::string> at;
   std::optional<std::string> limit;
   bool is_long = false;
+  bool resolve_ports = false;
+  std::optional<std::string> services;
+  std::optional<std::string> hosts;
+  std::optional<std::string> passwd;
 
   /// Set when --help or --version was asked for: print this and do nothing else.
   std::optional<std::string> help;

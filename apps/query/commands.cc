@@ -15,12 +15,14 @@
 #include "common/message.h"
 #include "common/output.h"
 #include "common/run_main.h"
+#include "query/given_names.h"
 #include "query/sockets_command.h"
 #include "report/catalogue.h"
 #include "report/check.h"
 #include "report/describe.h"
 #include "report/error.h"
 #include "report/info.h"
+#include "report/named_rows.h"
 #include "report/nearest.h"
 #include "report/row_writer.h"
 #include "report/runner.h"
@@ -82,7 +84,8 @@ void PrintHealth(const CommandLine& line, Database& database) {
   apps::PrintMessage("note: " + database.path() + ": " + report::JoinNames(health, "; "));
 }
 
-void PrintWindow(const CommandLine& line, Database& database, const report::Scope& scope) {
+void PrintWindow(const CommandLine& line, Database& database, const report::Scope& scope,
+                 int64_t rows) {
   if (line.quiet) return;
   if (!report::HasSnapshots(database, scope)) {
     report::Scope all = scope;
@@ -93,7 +96,13 @@ void PrintWindow(const CommandLine& line, Database& database, const report::Scop
                                       : "there are no snapshots");
     return;
   }
-  if (line.format == "table") apps::PrintMessage(report::DescribeWindow(scope));
+  if (rows == 0) {
+    apps::PrintMessage("no rows: in " + report::DescribeWindow(scope) +
+                       " there is nothing of the kind (tcpsnap-query show " + line.arguments[1] +
+                       " says what it looks for)");
+  } else if (line.format == "table") {
+    apps::PrintMessage(report::DescribeWindow(scope));
+  }
 }
 
 report::Catalogue ReadCatalogue(const CommandLine& line) {
@@ -142,21 +151,24 @@ int RunShow(const CommandLine& line) {
 int RunReport(const CommandLine& line) {
   const report::Report report = FindReport(line, line.arguments[1]);
   const report::Request request = MakeRequest(line);
+  const GivenNames given = ReadNames(line);
   Output output(line.output);
-  const auto writer = MakeWriter(line, output);
+  const auto writer = report::NameRows(MakeWriter(line, output), given.names, IsForPeople(line));
   Database database = Open(line);
   const apps::InterruptGuard guard(&database);
   const report::Scope scope = report::ResolveScope(database, request);
   PrintHealth(line, database);
+  PrintForeignUsers(line, database);
+  int64_t rows = 0;
   try {
-    report::RunReport(database, report, request, scope, *writer);
+    rows = report::RunReport(database, report, request, scope, *writer);
   } catch (const store::SqlError& error) {
     const report::PlacedSqlError placed = report::PlaceSqlError(error, report.sql_line);
     throw report::UserError(
         report::ProblemText({report.file, placed.line, placed.column, placed.message}));
   }
   output.Finish();
-  PrintWindow(line, database, scope);
+  PrintWindow(line, database, scope, rows);
   return apps::kDone;
 }
 
@@ -225,12 +237,14 @@ int RunSql(const CommandLine& line) {
 
 int RunSockets(const CommandLine& line) {
   const report::Request request = MakeRequest(line);
+  const GivenNames given = ReadNames(line);
   Output output(line.output);
-  const auto writer = MakeWriter(line, output);
+  const auto writer = report::NameRows(MakeWriter(line, output), given.names, IsForPeople(line));
   Database database = Open(line);
   const apps::InterruptGuard guard(&database);
   PrintHealth(line, database);
-  const std::vector<std::string> remarks = ShowSockets(line, request, database, *writer);
+  PrintForeignUsers(line, database);
+  const std::vector<std::string> remarks = ShowSockets(line, request, given, database, *writer);
   output.Finish();
   if (line.quiet) return apps::kDone;
   for (const std::string& remark : remarks) apps::PrintMessage(remark);

@@ -11,8 +11,6 @@
 namespace tcpsnap::query {
 namespace {
 
-constexpr const char* kServices = "/etc/services";
-
 std::optional<int64_t> Limit(const CommandLine& line) {
   if (!line.limit) return std::nullopt;
   int64_t limit = 0;
@@ -34,25 +32,23 @@ std::string FilterText(const CommandLine& line) {
   return text;
 }
 
-bool IsReadable(const CommandLine& line) {
-  const report::Format format = report::ParseFormat(line.format);
-  return format == report::Format::kTable || format == report::Format::kMarkdown;
-}
-
 }  // namespace
 
 std::vector<std::string> ShowSockets(const CommandLine& line, const report::Request& request,
-                                     store::Database& database, report::RowWriter& writer) {
+                                     const GivenNames& given, store::Database& database,
+                                     report::RowWriter& writer) {
   if (line.at && (line.since || line.until)) {
     throw apps::UsageError(
         "--at is one moment, --since and --until are a window: give one or the other");
   }
   report::SocketsOptions options;
-  options.readable = IsReadable(line);
+  options.readable = IsForPeople(line);
   options.is_long = line.is_long;
   options.limit = Limit(line);
-  const report::SocketFilter filter =
-      report::ParseSocketFilter(FilterText(line), report::ServiceNames::ReadFile(kServices));
+  if (!given.names.empty()) options.names = &given.names;
+  const report::SocketFilter filter = report::ParseSocketFilter(
+      FilterText(line),
+      given.services ? *given.services : report::ServiceNames::ReadFile(kServicesFile));
   const report::Scope scope = report::ResolveScope(database, request);
   const report::Choice choice = report::ChooseSnapshots(database, scope, line.at);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "query/command_line.h"
+#include "query/given_names.h"
 #include "report/row_writer.h"
 #include "report/scope.h"
 #include "store/database.h"
@@ -13,6 +14,7 @@ namespace tcpsnap::query {
 
 /// Writes the sockets asked for; returns what there is to say about them on stderr.
 std::vector<std::string> ShowSockets(const CommandLine& line, const report::Request& request,
-                                     store::Database& database, report::RowWriter& writer);
+                                     const GivenNames& given, store::Database& database,
+                                     report::RowWriter& writer);
 
 }  // namespace tcpsnap::query

@@ -162,6 +162,7 @@ bool IsNumeric(ColumnType type, const Cell& cell) {
       return cell.type == store::ValueType::kInteger || cell.type == store::ValueType::kReal;
     case ColumnType::kTime:
     case ColumnType::kText:
+    case ColumnType::kAddress:
       return false;
     default:
       return true;

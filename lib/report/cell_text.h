@@ -28,8 +28,8 @@ void AppendExactCell(std::string& out, const Cell& cell, ColumnType type,
 void AppendReadableCell(std::string& out, const Cell& cell, ColumnType type,
                         const capture::Zone& zone);
 
-/// True for columns of numbers, which readable formats align to the right; the first value decides
-/// where nothing is declared.
+/// True for columns of numbers, ports and uids among them, which readable formats align to the
+/// right; the first value decides where nothing is declared.
 bool IsNumeric(ColumnType type, const Cell& cell);
 
 /// Letters that `text` takes up: code points (no account is taken of wide or combining ones).

@@ -602,8 +602,9 @@ class Parser {
     if (port >= 0) return port;
     Fail(filter_, token.place,
          "no TCP service is called " + Quoted(text) +
-             (services_.empty() ? " (there is no /etc/services here): write the number"
-                                : " in /etc/services: write the number"));
+             (services_.empty() ? " (" + services_.path() + " names none, or is not there)"
+                                : " in " + services_.path()) +
+             ": write the number");
   }
 
   std::string_view filter_;
@@ -621,11 +622,12 @@ ServiceNames ServiceNames::ReadFile(const std::string& path) {
   const std::ifstream file(path);
   std::ostringstream text;
   if (file) text << file.rdbuf();
-  return Parse(text.str());
+  return Parse(text.str(), path);
 }
 
-ServiceNames ServiceNames::Parse(std::string_view text) {
+ServiceNames ServiceNames::Parse(std::string_view text, std::string path) {
   ServiceNames names;
+  names.path_ = std::move(path);
   std::istringstream lines{std::string(text)};
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line.substr(0, line.find('#')));

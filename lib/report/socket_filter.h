@@ -35,14 +35,16 @@ class ServiceNames {
  public:
   /// Those of a file in that form; none where it can't be read.
   static ServiceNames ReadFile(const std::string& path);
-  /// Of a text in that form.
-  static ServiceNames Parse(std::string_view text);
+  /// Of a text in that form, which is from the file `path`.
+  static ServiceNames Parse(std::string_view text, std::string path = "/etc/services");
 
   /// The port that a name or one of its aliases has with tcp, or -1.
   int Find(const std::string& name) const;
   bool empty() const { return ports_.empty(); }
+  const std::string& path() const { return path_; }  ///< for messages
 
  private:
+  std::string path_ = "/etc/services";
   std::map<std::string, int> ports_;
 };
 

@@ -116,6 +116,22 @@ constexpr std::array<ShownColumn, 27> kColumns = {{
     {"ssthresh", ColumnType::kInteger, Where::kLong},
 }};
 
+constexpr size_t PlaceOf(std::string_view name) {
+  size_t place = 0;
+  while (kColumns[place].name != name) ++place;
+  return place;
+}
+
+/// Where the SELECT has an endpoint as one text, and apart.
+struct EndpointPlaces {
+  size_t text;
+  size_t ip;
+  size_t port;
+};
+constexpr std::array<EndpointPlaces, 2> kEndpoints = {
+    {{PlaceOf("local"), PlaceOf("local_ip"), PlaceOf("local_port")},
+     {PlaceOf("peer"), PlaceOf("peer_ip"), PlaceOf("peer_port")}}};
+
 bool DiffersInHost(const Choice& choice) {
   return !choice.snapshots.empty() && choice.snapshots.front().host != choice.snapshots.back().host;
 }
@@ -156,6 +172,21 @@ Cell ReadCell(const Statement& statement, int column) {
   if (cell.type == ValueType::kInteger) cell.integer = statement.Integer(column);
   if (cell.type == ValueType::kText) cell.bytes = statement.Text(column);
   return cell;
+}
+
+/// "db1:https", "db1:5432", "[::1]:https"; empty where neither part has a name.
+std::string NamedEndpoint(const Statement& statement, const EndpointPlaces& places,
+                          const Names& names) {
+  const std::string_view ip = statement.Text(static_cast<int>(places.ip));
+  const int64_t port = statement.Integer(static_cast<int>(places.port));
+  const std::string_view ip_name = names.OfAddress(ip);
+  const std::string_view port_name = port == 0 ? std::string_view() : names.OfPort(port);
+  if (ip_name.empty() && port_name.empty()) return "";
+  std::string text(ip_name.empty() ? ip : ip_name);
+  if (ip_name.empty() && ip.find(':') != std::string_view::npos) text = "[" + text + "]";
+  text += ':';
+  text += !port_name.empty() ? std::string(port_name) : port == 0 ? "*" : std::to_string(port);
+  return text;
 }
 
 void BindNames(Statement& statement, const ChosenSnapshot& snapshot, int64_t limit) {
@@ -336,6 +367,15 @@ bool WriteSockets(Database& database, const Choice& choice, const SocketFilter& 
     columns.push_back({std::string(kColumns[place].name), kColumns[place].type});
   }
   std::vector<Cell> cells(places.size());
+  std::array<std::string, kEndpoints.size()> named;
+  const auto name_endpoints = [&] {
+    for (size_t e = 0; e < kEndpoints.size(); ++e) {
+      const auto place = std::find(places.begin(), places.end(), kEndpoints[e].text);
+      if (place == places.end()) continue;
+      named[e] = NamedEndpoint(statement, kEndpoints[e], *options.names);
+      if (!named[e].empty()) cells[static_cast<size_t>(place - places.begin())].bytes = named[e];
+    }
+  };
   bool has_begun = false;
   const auto begin = [&] {
     if (!has_begun) writer.Begin(columns);
@@ -357,6 +397,7 @@ bool WriteSockets(Database& database, const Choice& choice, const SocketFilter& 
       for (size_t i = 0; i < places.size(); ++i) {
         cells[i] = ReadCell(statement, static_cast<int>(places[i]));
       }
+      if (options.names != nullptr) name_endpoints();
       writer.Row(cells);
     }
     statement.Reset();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "report/names.h"
 #include "report/row_writer.h"
 #include "report/scope.h"
 #include "report/socket_filter.h"
@@ -41,6 +42,8 @@ struct SocketsOptions {
   /// differ from row to row. Else every column, address and port apart.
   bool readable = true;
   bool is_long = false;  ///< rto, cwnd and the rest
+  /// Names within readable endpoints, as ss -r writes them: db1:https. The writer names the rest.
+  const Names* names = nullptr;
   std::optional<int64_t> limit;
 };
 

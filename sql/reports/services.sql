@@ -14,7 +14,7 @@
 --   Next: states for the course over time, timewait-peers for who is behind time_wait.
 -- param: peers integer 1 0: don't count distinct peers
 -- column: host text - host, or host/network namespace
--- column: service_port integer - the listening port
+-- column: service_port port - the listening port
 -- column: snapshots integer snapshots snapshots of the host in the window
 -- column: listening integer snapshots those of them in which something listened on the port
 -- column: established_avg real sockets ESTABLISHED, average

@@ -13,8 +13,8 @@
 -- column: host text - host, or host/network namespace
 -- column: direction text - in: to a listening port of this host; out: the rest
 -- column: is_local integer - 1: the peer is this host
--- column: peer_ip text - address of the peer
--- column: service_port integer - local port for in, the peer's port for out
+-- column: peer_ip address - address of the peer
+-- column: service_port port - local port for in, the peer's port for out
 -- column: snapshots integer snapshots snapshots of the host in the window
 -- column: seen integer snapshots those of them with at least one
 -- column: avg real sockets average over all snapshots

@@ -268,7 +268,8 @@ TEST_CASE("socket filter: mistakes are named, with their place") {
                                    std::string(static_cast<size_t>(c.column - 1), ' ') + "^");
   }
   CHECK(Contains(MessageOf([] { ParseSocketFilter("sport ssh", ServiceNames()); }),
-                 "no TCP service is called 'ssh' (there is no /etc/services here): write"));
+                 "no TCP service is called 'ssh' (/etc/services names none, or is not there): "
+                 "write the number"));
 }
 
 TEST_CASE("socket filter: long and deep ones end as a message") {
