@@ -202,7 +202,8 @@ SELECT
   +c.uid AS uid,
   +c.inode AS inode,             -- 0: it never had one
   NOT EXISTS (SELECT 1 FROM dump AS n WHERE n.host_id = d.host_id AND n.family = d.family
-    AND n.taken_ms > d.taken_ms) AS is_open,  -- 1: seen in the last snapshot that there is
+    AND (n.taken_ms, n.ordinal, n.content_hash) > (d.taken_ms, d.ordinal, d.content_hash))
+    AS is_open,                  -- 1: seen in the last snapshot that there is
   (c.local >> 16) + 2147483648 AS local_key,
   (c.remote >> 16) + 2147483648 AS remote_key,
   c.id AS connection_id          -- names it in transitions; another one after a further import

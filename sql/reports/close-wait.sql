@@ -7,12 +7,16 @@
 --   the application closes them in the end; steady - the same sockets stay, not more of them;
 --   NULL - fewer than three snapshots, too few to tell.
 --   still_there decides between them: of all sightings before the last snapshot, the percent whose
---   socket is still in CLOSE_WAIT in the last snapshot. A leak has 100, churn little, however many
---   there are at a time. A restart of the application frees all: choose a window behind it.
+--   socket is still in CLOSE_WAIT in the last snapshot. A leak has nearly 100, churn little,
+--   however many there are at a time. A restart of the application frees all: choose a window
+--   behind it.
 --   slope_per_hour is the line of least squares through the counts of all snapshots.
---   unread tells where to look in the code: sockets with unread data or an unread end (rx_queue
---   above 0) are not read any more; the rest of last have been read to the end, the application
---   knows that the peer is gone and doesn't close. unread_bytes counts 1 for an unread end.
+--   unread tells where to look in the code, for the sockets of the last snapshot (last): those with
+--   unread data or an unread end (rx_queue above 0) are not read any more, the application hangs
+--   or has lost them; the others have been read to the end: the application knows that the peer is
+--   gone and misses a close(). unread_bytes counts 1 for an unread end.
+--   A port that listened at some time of the window keeps its sockets, though the listening one may
+--   be gone.
 --   oldest_s is the time between the first and the last snapshot of the window that show it so: it
 --   has been longer in CLOSE_WAIT than that, and a longer window may tell more.
 --   The report reads the samples of the window: give --since and --until in large databases.
@@ -61,7 +65,7 @@ total AS MATERIALIZED (
   FROM numbered
   GROUP BY host
 ),
-sighting AS MATERIALIZED (
+seen AS MATERIALIZED (
   SELECT host, service_port, direction, uid, taken_ms, ordinal, local_key, local_port, remote_key,
     remote_port, inode, rx_queue
   FROM sockets
@@ -70,6 +74,25 @@ sighting AS MATERIALIZED (
     AND host = ifnull(:host, host)
     AND state = 'CLOSE_WAIT'
     AND owner_class = 'owned'
+),
+-- A leaking process that closes its listening socket has not closed the others: without this they
+-- would turn into outgoing ones, to as many ports as there are clients, and the leak into churn.
+listened AS MATERIALIZED (
+  SELECT DISTINCT host, local_key, local_port
+  FROM seen
+  WHERE direction = 'in'
+),
+sighting AS MATERIALIZED (
+  SELECT
+    w.host AS host,
+    iif(l.host IS NULL, w.service_port, w.local_port) AS service_port,
+    iif(l.host IS NULL, w.direction, 'in') AS direction,
+    w.uid AS uid, w.taken_ms AS taken_ms, w.ordinal AS ordinal, w.local_key AS local_key,
+    w.local_port AS local_port, w.remote_key AS remote_key, w.remote_port AS remote_port,
+    w.inode AS inode, w.rx_queue AS rx_queue
+  FROM seen AS w
+  LEFT JOIN listened AS l
+    ON l.host = w.host AND l.local_key = w.local_key AND l.local_port = w.local_port
 ),
 per_snapshot AS (
   SELECT
@@ -144,7 +167,7 @@ SELECT
   CASE
     WHEN snapshots < 3 OR slope IS NULL OR still_there IS NULL THEN NULL
     WHEN still_there < :keep THEN 'churn'
-    WHEN slope * length >= :growth THEN 'leak'
+    WHEN round(slope * length, 6) >= :growth THEN 'leak'
     ELSE 'steady'
   END AS verdict,
   snapshots,

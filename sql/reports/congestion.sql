@@ -4,7 +4,8 @@
 --   Prefixes with the most connections that have lost packets come first. sockets_avg is over all
 --   snapshots of the host in the window; one without such a connection counts as 0. The shares and
 --   percentiles are over the sockets seen, each counted once in every snapshot that has it, so a
---   connection that stays for long weighs more than one that is soon gone.
+--   connection that stays for long weighs more than one that is soon gone. Linux 2.2 prints no
+--   windows: its connections are in no row.
 --   past_loss_pct: share with a slow start threshold, which the kernel sets after a loss and keeps
 --   as long as the connection lives. It may also stand for an earlier connection to the same
 --   address (net.ipv4.tcp_no_metrics_save=0), or for a delay that rose while the window opened

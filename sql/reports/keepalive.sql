@@ -10,6 +10,8 @@
 --   probing are connections whose peer has left a keepalive probe unanswered: probably dead peers.
 --   longest_wait_s: the longest time to the next probe that was seen; the keepalive time is at
 --   least that. Where it is 7200, the default, a firewall that forgets after minutes is faster.
+--   What helps: SO_KEEPALIVE in the application, or a setting of it; net.ipv4.tcp_keepalive_time
+--   alone changes only when those probe that have it already.
 --   It can't tell how long a connection was idle: one that is busy most of the time looks
 --   unprotected too, and needs it less.
 --

@@ -10,7 +10,10 @@
 --   Mostly once and short: a connection for each request. Mostly open and long: a pool, or
 --   connections that nobody closes.
 --   level=service tells them apart by direction and service port as they were last seen. With a
---   window, once is then not known and has no row, and percent is NULL.
+--   window, once is then not known and has no row, and percent is NULL. Where the listening socket
+--   of a port came or went while its connections stayed, some stand in a wrong row named once.
+--   Of several snapshots of one time all count as the last one for open. Of a connection that the
+--   kernel hid from a snapshot at the end of the window, once and its open may lack one.
 --   The rows named longest below the rest are single connections; for them open is 0 or 1.
 --
 --   Next: churn for the turnover, connection for the course of one, keepalive for whether idle ones
@@ -166,7 +169,7 @@ line AS (
     g.host AS host, g.direction AS direction, g.service_port AS service_port, 0 AS is_single,
     k.number AS number, k.seen AS seen,
     ifnull(f.connections, 0) AS connections,
-    CASE WHEN total(f.number = 0) OVER one_group > 0
+    CASE WHEN :level <> 'service' OR (:since IS NULL AND :until IS NULL)
       THEN 100.0 * ifnull(f.connections, 0) / nullif(total(f.connections) OVER one_group, 0)
     END AS percent,
     ifnull(f.open, 0) AS open,

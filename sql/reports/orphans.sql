@@ -82,17 +82,19 @@ peer AS (
   FROM orphan
   GROUP BY host, state
 ),
--- Within a run of snapshots the number of the snapshot and that of the row rise together.
+-- Within a run of snapshots the number of the snapshot and its rank rise together. A rank and no
+-- number of rows: where tables of two namespaces were mixed, a snapshot has a row twice.
 stepped AS (
   SELECT o.host, o.state, o.local_key, o.local_port, o.remote_key, o.remote_port, o.taken_ms,
-    n.number - row_number() OVER (
+    n.number,
+    n.number - dense_rank() OVER (
       PARTITION BY o.host, o.state, o.local_key, o.local_port, o.remote_key, o.remote_port
       ORDER BY n.number) AS island
   FROM orphan AS o
   JOIN numbered AS n ON n.host = o.host AND n.taken_ms = o.taken_ms AND n.ordinal = o.ordinal
 ),
 runs AS (
-  SELECT host, state, count(*) AS run, min(taken_ms) AS since
+  SELECT host, state, count(DISTINCT number) AS run, min(taken_ms) AS since
   FROM stepped
   GROUP BY host, state, local_key, local_port, remote_key, remote_port, island
 ),

@@ -12,7 +12,8 @@
 --   wrote waits as client_unacked, then as server_unread; what the server wrote as server_unacked,
 --   then as client_unread. One end's unread beside the other's unacked: it doesn't read.
 --   The rows of a dump are of slightly different moments, tcp and tcp6 too: a few pairs that don't
---   agree are of that. Where a table is missing (quality) its ends are, and 'one end' may be false.
+--   agree are of that. Where a table is missing (quality) its ends are, and 'one end' may be false;
+--   so it may where a dual-stack server (tcp6) and its client (tcp) use two addresses of this host.
 --   Ends on two hosts are not put together: their clocks and times differ.
 --   The report reads the samples of the window: give --since and --until in large databases.
 --
@@ -78,14 +79,16 @@ per_snapshot AS (
         GROUP BY local, remote
       ),
       -- The server's end is the one with direction 'in'. Where its listener is gone, or doesn't
-      -- stand in the same dump, it is the one with the lower port.
+      -- stand in the same dump, it is the one with the lower port; where it is alone, only if its
+      -- port is below those that connect() takes unless told otherwise, and its peer's is not.
       sided AS (
         SELECT
           state, tx_queue, rx_queue,
           min(local, remote) AS low,
           max(local, remote) AS high,
           CASE
-            WHEN direction = 'in' THEN 2
+            WHEN direction = 'in' THEN 3
+            WHEN local & 65535 < 32768 AND remote & 65535 >= 32768 THEN 2
             WHEN local & 65535 < remote & 65535 THEN 1
             WHEN local & 65535 = remote & 65535 AND local < remote THEN 1
             ELSE 0
@@ -105,14 +108,14 @@ per_snapshot AS (
       ),
       pair AS (
         SELECT
-          -- Alone: direction 'in' is the server's end, the rest the client's.
-          max(CASE WHEN place = 1 AND (number = 2 OR server_rank = 2) THEN local_port
+          -- Alone: from rank 2 on it is the server's end, below the client's.
+          max(CASE WHEN place = 1 AND (number = 2 OR server_rank >= 2) THEN local_port
             WHEN number = 1 THEN remote_port END) AS service_port,
-          max(state) FILTER (WHERE place = 1 AND (number = 2 OR server_rank = 2)) AS server_state,
+          max(state) FILTER (WHERE place = 1 AND (number = 2 OR server_rank >= 2)) AS server_state,
           max(state) FILTER (WHERE place = 2 OR (number = 1 AND server_rank < 2)) AS client_state,
-          total(tx_queue) FILTER (WHERE place = 1 AND (number = 2 OR server_rank = 2))
+          total(tx_queue) FILTER (WHERE place = 1 AND (number = 2 OR server_rank >= 2))
             AS server_unacked,
-          total(rx_queue) FILTER (WHERE place = 1 AND (number = 2 OR server_rank = 2))
+          total(rx_queue) FILTER (WHERE place = 1 AND (number = 2 OR server_rank >= 2))
             AS server_unread,
           total(tx_queue) FILTER (WHERE place = 2 OR (number = 1 AND server_rank < 2))
             AS client_unacked,

@@ -5,9 +5,10 @@
 --   of tx, the longest runs first.
 --   queue rx: the application on this host doesn't read what has arrived (it hangs, or is slower
 --   than the peer). queue tx: the peer, or the way to it, doesn't take what was written. A large
---   download has a full tx queue for as long as it runs and is healthy: look at min_bytes that
---   don't move, at timers (zero-window) and retransmits (retrans). lasts 1: the run goes to the
---   last snapshot of the window.
+--   download has a full tx queue for as long as it runs and is healthy: suspect those whose
+--   min_bytes and max_bytes are nearly equal, so that nothing moves, and see their timers
+--   (zero-window) and retransmits (retrans). lasts 1: the run goes to the last snapshot of the
+--   window.
 --   A connection is its four addresses and ports and its inode. Those that nobody has accepted
 --   yet have no inode and are left out. Between two snapshots a queue may have been empty.
 --   A process that reads small messages too slowly stays below the bound: -p rx_over=0.
@@ -84,7 +85,7 @@ island AS (
 run AS (
   SELECT
     host, queue, local, remote, inode,
-    max(direction) AS direction,
+    min(direction) AS direction,  -- 'in' too where the listening socket is gone meanwhile
     max(uid) AS uid,
     count(*) AS snapshots,
     min(taken_ms) AS first_ms,

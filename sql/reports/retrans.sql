@@ -8,9 +8,9 @@
 --   packets: a socket that waits for a retransmission is seen for longer than one whose packet
 --   arrives, so even small loss gives a large share. Compare prefixes and times with each other.
 --   One prefix alone: loss on the way there. All of them alike: this host or its uplink.
---   SYN_SENT and SYN_RECV are left out: their retransmits mean that nobody answers. Packets that
---   this host drops itself (a firewall rule for what it sends, a full device queue) stand in
---   zero-window, with few bytes, where nothing else of the connection is on its way.
+--   SYN_SENT and SYN_RECV are left out: theirs mean loss too, but more often that nobody answers.
+--   Packets that this host drops itself (a firewall rule for what it sends, a full device queue)
+--   stand in zero-window, with few bytes, where nothing else of the connection is on its way.
 --   The report reads the samples of the window: give --since and --until in large databases.
 --
 --   Next: syn-sent and syn-recv for handshakes without answer, congestion for loss that is over,

@@ -4,8 +4,9 @@
 --   yet (ESTABLISHED or CLOSE_WAIT, without an inode), by the port they came to; most of them
 --   first. avg and max are over all snapshots of the host in the window; one without such a
 --   connection counts as 0. gave_up are those of them whose client has closed meanwhile
---   (CLOSE_WAIT): once accepted they cost the application work that nobody waits for. unread are
---   the bytes that they have sent already, 1 more for each that gave up.
+--   (CLOSE_WAIT): once accepted they cost the application work that nobody waits for. A client that
+--   has only ended its sending, and still waits for the answer, looks the same. unread are the
+--   bytes that they have sent already, 1 more for each that gave up.
 --   oldest_run: one connection waited through so many snapshots in a row, from oldest_since on,
 --   longer than any other of the port. queue_avg is what the listening sockets of the port tell
 --   of their queues: the same connections, counted by the kernel. differ_snapshots says in how
@@ -95,17 +96,18 @@ peer AS (
   FROM waiting
   GROUP BY host, local_port
 ),
--- Within a run of snapshots the number of the snapshot and that of the row rise together.
+-- Within a run of snapshots the number of the snapshot and its rank rise together. A rank and no
+-- number of rows: where tables of two namespaces were mixed, a snapshot has a row twice.
 stepped AS (
-  SELECT w.host, w.local_port, w.local_key, w.remote_key, w.remote_port, w.taken_ms,
-    n.number - row_number() OVER (
+  SELECT w.host, w.local_port, w.local_key, w.remote_key, w.remote_port, w.taken_ms, n.number,
+    n.number - dense_rank() OVER (
       PARTITION BY w.host, w.local_port, w.local_key, w.remote_key, w.remote_port
       ORDER BY n.number) AS island
   FROM waiting AS w
   JOIN numbered AS n ON n.host = w.host AND n.taken_ms = w.taken_ms AND n.ordinal = w.ordinal
 ),
 runs AS (
-  SELECT host, local_port AS port, count(*) AS run, min(taken_ms) AS since
+  SELECT host, local_port AS port, count(DISTINCT number) AS run, min(taken_ms) AS since
   FROM stepped
   GROUP BY host, local_port, local_key, remote_key, remote_port, island
 ),
