@@ -93,8 +93,8 @@ void AddStaleConnections(Database& database, std::vector<std::string>& health) {
   const auto count = database.QueryInteger("SELECT count(*) FROM followed WHERE stale").value_or(0);
   if (count == 0) return;
   health.push_back(
-      "connections, transitions and turnover_counts are not complete: an import is under way, or was"
-      " interrupted (run it again)");
+      "connections, transitions and turnover_counts are not complete: an import is under way, or"
+      " was interrupted (run it again)");
 }
 
 void AddRejectedShare(Database& database, std::vector<std::string>& health) {
