@@ -94,6 +94,8 @@ CREATE TABLE dump (
   last_ack INTEGER NOT NULL,
   listen INTEGER NOT NULL,
   closing INTEGER NOT NULL,
+  time_wait_in INTEGER NOT NULL,     -- of time_wait, those with direction in
+  time_wait_local INTEGER NOT NULL,  -- of time_wait, those with is_local
   first_row INTEGER NOT NULL,
   last_row INTEGER NOT NULL,
   first_census INTEGER NOT NULL,

@@ -90,7 +90,11 @@ SELECT
   ifnull(d.close_wait, 0) + ifnull(e.close_wait, 0) AS close_wait,
   ifnull(d.last_ack, 0) + ifnull(e.last_ack, 0) AS last_ack,
   ifnull(d.listen, 0) + ifnull(e.listen, 0) AS listen,
-  ifnull(d.closing, 0) + ifnull(e.closing, 0) AS closing
+  ifnull(d.closing, 0) + ifnull(e.closing, 0) AS closing,
+  ifnull(d.time_wait_in, 0) + ifnull(e.time_wait_in, 0) AS time_wait_in,  -- of time_wait: to a
+                                 -- listening port of this host; the rest is out
+  ifnull(d.time_wait_local, 0) + ifnull(e.time_wait_local, 0) AS time_wait_local  -- with a peer on
+                                 -- this host
 FROM host AS h
 JOIN snapshot AS s ON s.host_id = h.id
 LEFT JOIN dump AS d ON d.snapshot_id = s.id AND d.family = 4

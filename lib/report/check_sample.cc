@@ -122,12 +122,13 @@ FROM rolled ORDER BY id;
 INSERT INTO dump (id, snapshot_id, host_id, family, taken_ms, time_origin, ordinal, source_id, line,
   byte_offset, content_hash, byte_order, byte_order_origin, open, headers, row_count, duplicates,
   established, syn_sent, syn_recv, fin_wait1, fin_wait2, time_wait, close, close_wait, last_ack,
-  listen, closing, first_row, last_row, first_census, last_census)
+  listen, closing, time_wait_in, time_wait_local, first_row, last_row, first_census, last_census)
 SELECT n.dump_id, s.id, s.host_id, iif(n.dump_id % 2 = 1, 4, 6), s.taken_ms, 'marker', s.ordinal,
   s.host_id, n.dump_id, n.dump_id * 1000, n.dump_id, 'little', 'voted', 0, 1, count(*), 0,
   sum(kind & 15 = 1), sum(kind & 15 = 2), sum(kind & 15 = 3), sum(kind & 15 = 4),
   sum(kind & 15 = 5), sum(kind & 15 = 6), sum(kind & 15 = 7), sum(kind & 15 = 8),
-  sum(kind & 15 = 9), sum(kind & 15 = 10), sum(kind & 15 = 11), min(n.id), max(n.id),
+  sum(kind & 15 = 9), sum(kind & 15 = 10), sum(kind & 15 = 11), sum(kind & 111 = 38),
+  sum(kind & 31 = 22), min(n.id), max(n.id),
   (SELECT min(c.id) FROM rolled AS c WHERE c.dump_id = n.dump_id),
   (SELECT max(c.id) FROM rolled AS c WHERE c.dump_id = n.dump_id)
 FROM numbered AS n JOIN snapshot AS s ON s.id = (n.dump_id + 1) / 2

@@ -137,16 +137,18 @@ struct Importer::State {
       "INSERT INTO dump (snapshot_id, host_id, family, taken_ms, time_origin, ordinal, source_id,"
       " line, byte_offset, content_hash, byte_order, byte_order_origin, open, headers, row_count,"
       " duplicates, established, syn_sent, syn_recv, fin_wait1, fin_wait2, time_wait, close,"
-      " close_wait, last_ack, listen, closing, first_row, last_row, first_census, last_census)"
+      " close_wait, last_ack, listen, closing, time_wait_in, time_wait_local, first_row, last_row,"
+      " first_census, last_census)"
       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-      " ?, ?, ?, ?)");
+      " ?, ?, ?, ?, ?, ?)");
   Statement replace_dump = database.Prepare(
       "UPDATE dump SET snapshot_id = ?, host_id = ?, family = ?, taken_ms = ?, time_origin = ?,"
       " ordinal = ?, source_id = ?, line = ?, byte_offset = ?, content_hash = ?, byte_order = ?,"
       " byte_order_origin = ?, open = ?, headers = ?, row_count = ?, duplicates = ?,"
       " established = ?, syn_sent = ?, syn_recv = ?, fin_wait1 = ?, fin_wait2 = ?, time_wait = ?,"
-      " close = ?, close_wait = ?, last_ack = ?, listen = ?, closing = ?, first_row = ?,"
-      " last_row = ?, first_census = ?, last_census = ? WHERE id = ?");
+      " close = ?, close_wait = ?, last_ack = ?, listen = ?, closing = ?, time_wait_in = ?,"
+      " time_wait_local = ?, first_row = ?, last_row = ?, first_census = ?, last_census = ? WHERE "
+      "id = ?");
   Statement own_dump = database.Prepare(
       "UPDATE dump SET open = ?, line = ?, byte_offset = ?, ordinal = max(ordinal, ?) WHERE id = "
       "?");
@@ -321,8 +323,8 @@ void Importer::State::StoreRejects(const std::vector<RefusedLine>& lines,
   account.rejected += static_cast<int64_t>(lines.size());
 }
 
-// Parameters 1 to 31 of insert_dump and replace_dump, storing rows and census on the way.
-// Writes the rows of a dump and binds all that its own row says. Returns the first of them.
+// Writes the rows and the census of a dump and binds what its own row says, parameters 1 to 33 of
+// insert_dump and replace_dump. Returns the first of the rows.
 int64_t Importer::State::BindDump(Statement& statement, int64_t host_id,
                                   const IncomingDump& incoming) {
   const PreparedDump& dump = incoming.dump;
@@ -353,6 +355,8 @@ int64_t Importer::State::BindDump(Statement& statement, int64_t host_id,
   statement.Bind(++at, dump.row_count);
   statement.Bind(++at, dump.duplicates);
   for (const int64_t total : dump.state_totals) statement.Bind(++at, total);
+  statement.Bind(++at, dump.time_wait_in);
+  statement.Bind(++at, dump.time_wait_local);
   const int64_t first_row = dump.rows.empty() ? 1 : last_row - size(dump.rows) + 1;
   statement.Bind(++at, first_row);
   statement.Bind(++at, last_row);
@@ -615,7 +619,7 @@ void Importer::State::Replace(const StoredDump& stored, int64_t host_id,
   Supersede(stored);
   follower.Distrust(host_id, static_cast<int64_t>(incoming.dump.family));
   BindDump(replace_dump, host_id, incoming);
-  replace_dump.Bind(32, stored.id).Run();
+  replace_dump.Bind(34, stored.id).Run();
   StoreRejects(incoming.refused, stored.id);
   const auto rows = static_cast<int64_t>(incoming.dump.rows.size());
   account.samples += rows;

@@ -163,6 +163,10 @@ PreparedDump PrepareDump(procnet::Records records, Family family, procnet::ByteO
         full ? PackRtoAto(record.rto_ticks, record.ato_ticks, record.quick_pingpong) : kAbsent;
     row.cwnd_ssthresh = full ? PackCwndSsthresh(record.cwnd, record.ssthresh) : kAbsent;
     ++dump.state_totals[static_cast<size_t>(record.state) - 1];
+    if (record.state == State::kTimeWait) {
+      dump.time_wait_in += direction == Direction::kIn;
+      dump.time_wait_local += is_local;
+    }
     census.Add(row, record, direction, owner);
   }
   dump.addresses6 = keys.addresses6();

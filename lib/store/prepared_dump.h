@@ -29,7 +29,9 @@ struct PreparedDump {
   int64_t row_count = 0;      ///< rows read
   int64_t duplicates = 0;     ///< of these, copies dropped
   std::array<int64_t, procnet::kStateCount> state_totals{};  ///< by state number - 1
-  std::vector<SocketRow> rows;                               ///< row_count - duplicates
+  int64_t time_wait_in = 0;     ///< of TIME_WAIT, those with direction kIn
+  int64_t time_wait_local = 0;  ///< of TIME_WAIT, those whose peer is this host
+  std::vector<SocketRow> rows;  ///< row_count - duplicates
   std::vector<procnet::Address> addresses6;
   std::vector<CensusRow> census;  ///< by service port, then kind
 };

@@ -32,29 +32,63 @@
 -- column: probing_max integer sockets a probe is unanswered, most in one snapshot
 -- column: max_probes integer - most unanswered probes of one connection
 -- column: longest_wait_s real s longest time to the next probe; NULL: no keepalive seen
-WITH total AS (
-  SELECT host, count(*) AS snapshots
+WITH moment AS MATERIALIZED (
+  SELECT host, taken_ms, ordinal
   FROM snapshots
   WHERE taken_ms >= ifnull(:since, -9223372036854775808)
     AND taken_ms < ifnull(:until, 9223372036854775807)
     AND host = ifnull(:host, host)
+),
+total AS (
+  SELECT host, count(*) AS snapshots
+  FROM moment
   GROUP BY host
 ),
+-- The services of one snapshot as a list, so that no more than one snapshot is ever sorted. Port,
+-- is_local and direction make one integer.
+grouped AS (
+  SELECT m.host AS host, (
+    SELECT json_group_array(json_array(
+      service, sockets, unprotected, keepalive, probing, max_probes, longest_wait_ms))
+    FROM (
+      SELECT service,
+        count(*) AS sockets,
+        sum(timer = 'off') AS unprotected,
+        sum(timer = 'keepalive') AS keepalive,
+        sum(timer = 'keepalive' AND probes > 0) AS probing,
+        max(iif(timer = 'keepalive', probes, 0)) AS max_probes,
+        max(iif(timer = 'keepalive', timer_expires_ms, NULL)) AS longest_wait_ms
+      FROM (
+        SELECT
+          (k.service_port << 2) | (k.is_local << 1) | (k.direction = 'out') AS service,
+          k.timer AS timer,
+          k.probes AS probes,
+          k.timer_expires_ms AS timer_expires_ms
+        FROM sockets AS k
+        WHERE k.taken_ms = m.taken_ms
+          AND k.host = m.host
+          AND k.ordinal = m.ordinal
+          AND k.state = 'ESTABLISHED'
+          AND k.owner_class = 'owned'
+      )
+      GROUP BY service
+    )
+  ) AS list
+  FROM moment AS m
+),
 per_snapshot AS (
-  SELECT host, direction, is_local, service_port,
-    count(*) AS sockets,
-    sum(timer = 'off') AS unprotected,
-    sum(timer = 'keepalive') AS keepalive,
-    sum(timer = 'keepalive' AND probes > 0) AS probing,
-    max(iif(timer = 'keepalive', probes, 0)) AS max_probes,
-    max(iif(timer = 'keepalive', timer_expires_ms, NULL)) AS longest_wait_ms
-  FROM sockets
-  WHERE taken_ms >= ifnull(:since, -9223372036854775808)
-    AND taken_ms < ifnull(:until, 9223372036854775807)
-    AND host = ifnull(:host, host)
-    AND state = 'ESTABLISHED'
-    AND owner_class = 'owned'
-  GROUP BY host, taken_ms, ordinal, direction, is_local, service_port
+  SELECT g.host AS host,
+    iif((v.value ->> 0) & 1, 'out', 'in') AS direction,
+    ((v.value ->> 0) >> 1) & 1 AS is_local,
+    (v.value ->> 0) >> 2 AS service_port,
+    v.value ->> 1 AS sockets,
+    v.value ->> 2 AS unprotected,
+    v.value ->> 3 AS keepalive,
+    v.value ->> 4 AS probing,
+    v.value ->> 5 AS max_probes,
+    v.value ->> 6 AS longest_wait_ms
+  FROM grouped AS g
+  CROSS JOIN json_each(g.list) AS v
 ),
 per_service AS (
   SELECT host, direction, is_local, service_port,

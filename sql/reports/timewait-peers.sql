@@ -29,19 +29,41 @@ WITH total AS (
     AND host = ifnull(:host, host)
   GROUP BY host
 ),
--- Both families of a snapshot together: the most in one snapshot needs them added up first.
-per_snapshot AS (
-  SELECT host, direction, is_local, remote_key, service_port, taken_ms, count(*) AS sockets
-  FROM sockets
+moment AS MATERIALIZED (
+  SELECT host, taken_ms, ordinal
+  FROM snapshots
   WHERE taken_ms >= ifnull(:since, -9223372036854775808)
     AND taken_ms < ifnull(:until, 9223372036854775807)
     AND host = ifnull(:host, host)
-    AND state = 'TIME_WAIT'
-  GROUP BY host, direction, is_local, remote_key, service_port, taken_ms, ordinal
+),
+-- Both families of a snapshot together: the most in one snapshot needs them added up first. One
+-- snapshot at a time: sorting all samples at once takes twice as long. Peer, port, is_local and
+-- direction make one integer.
+per_snapshot AS (
+  SELECT m.host AS host, m.taken_ms AS taken_ms, CAST(j.key AS INTEGER) AS peer,
+    j.value AS sockets
+  FROM moment AS m
+  CROSS JOIN json_each((
+    SELECT json_group_object(q.peer, q.sockets)
+    FROM (
+      SELECT
+        (remote_key << 18) | (service_port << 2) | (is_local << 1) | (direction = 'out') AS peer,
+        count(*) AS sockets
+      FROM sockets
+      WHERE taken_ms = m.taken_ms
+        AND host = m.host
+        AND ordinal = m.ordinal
+        AND state = 'TIME_WAIT'
+      GROUP BY 1
+    ) AS q)) AS j
 ),
 per_peer AS (
   SELECT
-    host, direction, is_local, remote_key, service_port,
+    host,
+    iif(peer & 1, 'out', 'in') AS direction,
+    (peer >> 1) & 1 AS is_local,
+    (peer >> 2) & 65535 AS service_port,
+    peer >> 18 AS remote_key,
     count(*) AS seen,
     sum(sockets) AS sum_sockets,
     max(sockets) AS max_sockets,
@@ -49,9 +71,10 @@ per_peer AS (
     max(taken_ms) AS last_seen,
     row_number() OVER (
       PARTITION BY host
-      ORDER BY sum(sockets) DESC, direction, is_local, service_port, remote_key) AS place
+      ORDER BY sum(sockets) DESC, peer & 1, (peer >> 1) & 1, (peer >> 2) & 65535, peer >> 18)
+      AS place
   FROM per_snapshot
-  GROUP BY host, direction, is_local, remote_key, service_port
+  GROUP BY peer, host
 )
 SELECT
   p.host AS host,

@@ -18,45 +18,19 @@
 -- column: avg_in real sockets average of those to a listening port of this host
 -- column: avg_out real sockets average of the rest
 -- column: avg_local real sockets average of those of both whose peer is this host
-WITH per_bucket AS (
-  SELECT
-    host,
-    bucket(taken_ms) AS bucket,
-    count(*) AS snapshots,
-    avg(time_wait) AS avg,
-    min(time_wait) AS min,
-    max(time_wait) AS max
-  FROM snapshots
-  WHERE taken_ms >= ifnull(:since, -9223372036854775808)
-    AND taken_ms < ifnull(:until, 9223372036854775807)
-    AND host = ifnull(:host, host)
-  GROUP BY 1, 2
-),
--- Sums over the snapshots of a bucket, good for nothing but to be divided by their number.
-by_direction AS (
-  SELECT
-    host,
-    bucket(taken_ms) AS bucket,
-    sum(sockets) FILTER (WHERE direction = 'in') AS sum_in,
-    sum(sockets) FILTER (WHERE direction = 'out') AS sum_out,
-    sum(sockets) FILTER (WHERE is_local) AS sum_local
-  FROM counts
-  WHERE taken_ms >= ifnull(:since, -9223372036854775808)
-    AND taken_ms < ifnull(:until, 9223372036854775807)
-    AND host = ifnull(:host, host)
-    AND state = 'TIME_WAIT'
-  GROUP BY 1, 2
-)
 SELECT
-  p.host AS host,
-  p.bucket AS bucket,
-  p.snapshots AS snapshots,
-  p.avg AS avg,
-  p.min AS min,
-  p.max AS max,
-  ifnull(d.sum_in, 0) * 1.0 / p.snapshots AS avg_in,
-  ifnull(d.sum_out, 0) * 1.0 / p.snapshots AS avg_out,
-  ifnull(d.sum_local, 0) * 1.0 / p.snapshots AS avg_local
-FROM per_bucket AS p
-LEFT JOIN by_direction AS d ON d.host = p.host AND d.bucket = p.bucket
-ORDER BY host, bucket;
+  host,
+  bucket(taken_ms) AS bucket,
+  count(*) AS snapshots,
+  avg(time_wait) AS avg,
+  min(time_wait) AS min,
+  max(time_wait) AS max,
+  avg(time_wait_in) AS avg_in,
+  avg(time_wait - time_wait_in) AS avg_out,
+  avg(time_wait_local) AS avg_local
+FROM snapshots
+WHERE taken_ms >= ifnull(:since, -9223372036854775808)
+  AND taken_ms < ifnull(:until, 9223372036854775807)
+  AND host = ifnull(:host, host)
+GROUP BY 1, 2
+ORDER BY 1, 2;

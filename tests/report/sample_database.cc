@@ -135,14 +135,22 @@ void SampleDatabase::AddDump(int64_t snapshot, int64_t host, int64_t taken_ms, i
       "INSERT INTO dump (snapshot_id, host_id, family, taken_ms, time_origin, ordinal, source_id,"
       " line, byte_offset, content_hash, byte_order, byte_order_origin, open, headers, row_count,"
       " duplicates, established, syn_sent, syn_recv, fin_wait1, fin_wait2, time_wait, close,"
-      " close_wait, last_ack, listen, closing, first_row, last_row, first_census, last_census)"
+      " close_wait, last_ack, listen, closing, first_row, last_row, first_census, last_census,"
+      " time_wait_in, time_wait_local)"
       " VALUES (?1, ?2, ?3, ?4, 'marker', 0, 1, 1, 0, 0, 'little', 'voted', 0, 1, ?5, 0,"
-      " ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)");
+      " ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)");
   const auto size = static_cast<int64_t>(sockets.size());
   dump.Bind(1, snapshot).Bind(2, host).Bind(3, family).Bind(4, taken_ms).Bind(5, size);
   for (int state = 1; state <= 11; ++state) {
     dump.Bind(5 + state, totals[static_cast<size_t>(state)]);
   }
+  const auto count = [&](auto is_counted) {
+    return std::count_if(sockets.begin(), sockets.end(), [&](const Socket& socket) {
+      return socket.state == 6 && is_counted(socket);
+    });
+  };
+  dump.Bind(21, count([](const Socket& socket) { return socket.direction == "in"; }));
+  dump.Bind(22, count([](const Socket& socket) { return socket.is_local; }));
   dump.Bind(17, first_row)
       .Bind(18, first_row + size - 1)
       .Bind(19, first_census)
