@@ -1,11 +1,11 @@
 // Rows -> text in one of the formats. Each format is a file: format_csv.cc and so on.
 //
-//           NULL        times               reals       text
-// table     -           zone of --tz        rounded     controls escaped, bad UTF-8 replaced
-// csv       nothing     zone of --tz        exact       as it is, quoted by RFC 4180; lines end
-// CRLF tsv       nothing     zone of --tz        exact       \t \n \r \\ escaped json(l)   null
-// ISO-8601 UTC        exact       bad UTF-8 replaced markdown  -           zone of --tz rounded as
-// table, pipes escaped
+//           NULL     times           reals    text
+// table     -        zone of --tz    rounded  controls escaped, bad UTF-8 replaced
+// csv       nothing  zone of --tz    exact    as it is, quoted by RFC 4180; lines end in \n
+// tsv       nothing  zone of --tz    exact    \t \n \r \\ escaped
+// json(l)   null     ISO-8601 UTC    exact    bad UTF-8 replaced
+// markdown  -        zone of --tz    rounded  as table, pipes escaped
 //
 // Blobs are lower-case hexadecimal digits in all of them. A time that is shown in another zone than
 // UTC bears its offset. In csv an empty text is "" and NULL is nothing.
