@@ -60,10 +60,9 @@ ConnectionTracker::Entry* ConnectionTracker::Find(const SocketRow& row, Fits fit
   size_t at = HashEndpoints(row.local, row.remote) >> shift;
   for (; index_[at] != 0; at = (at + 1) & (index_.size() - 1)) {
     const size_t number = index_[at] - 1;
-    const bool missed = number >= before_.size();
-    Entry& entry = missed ? hidden_[number - before_.size()] : before_[number];
+    Entry& entry = number < before_.size() ? before_[number] : hidden_[number - before_.size()];
     if (entry.row.local != row.local || entry.row.remote != row.remote) continue;
-    if (!entry.is_continued && fits(entry, missed)) return &entry;
+    if (!entry.is_continued && fits(entry)) return &entry;
   }
   return nullptr;
 }
@@ -91,9 +90,8 @@ void ConnectionTracker::DropTransitions(Entry& entry) {
 
 void ConnectionTracker::Continue(Entry& entry, const TrackedDump& dump, size_t row) {
   const SocketRow& seen = dump.rows[row];
-  const bool missed = &entry >= hidden_.data() && &entry < hidden_.data() + hidden_.size();
   const int64_t from_kind = entry.row.last_kind;
-  ++turnover_[missed][static_cast<size_t>(from_kind & kStateBits)]
+  ++turnover_[entry.is_hidden][static_cast<size_t>(from_kind & kStateBits)]
              [static_cast<size_t>(seen.kind & kStateBits)];
   if (((from_kind ^ seen.kind) & kTransitionBits) != 0) {
     AddTransition(entry, {dump.id, entry.row.last_dump, from_kind, seen.kind});
@@ -101,6 +99,7 @@ void ConnectionTracker::Continue(Entry& entry, const TrackedDump& dump, size_t r
   entry.is_continued = true;
   Entry& next = now_[row];
   next = entry;
+  next.is_hidden = false;
   next.is_continued = false;
   next.last = sightings_[row];
   next.row.last_dump = dump.id;
@@ -126,14 +125,15 @@ void ConnectionTracker::Begin(const TrackedDump& dump, size_t row) {
                seen.uid,
                entry.last.inode};
   entry.transition = kNone;
+  entry.is_hidden = false;
   entry.is_continued = false;
 }
 
 // An equal inode settles it, whatever else has these endpoints.
 bool ConnectionTracker::TakeSameInode(const TrackedDump& dump, size_t row) {
   const Sighting& now = sightings_[row];
-  Entry* const entry = Find(dump.rows[row], [&](const Entry& e, bool missed) {
-    return e.last.inode == now.inode && Continues(e.last, now, missed);
+  Entry* const entry = Find(dump.rows[row], [&](const Entry& e) {
+    return e.last.inode == now.inode && Continues(e.last, now, e.is_hidden);
   });
   if (entry == nullptr) return false;
   Continue(*entry, dump, row);
@@ -142,8 +142,8 @@ bool ConnectionTracker::TakeSameInode(const TrackedDump& dump, size_t row) {
 
 void ConnectionTracker::TakeAny(const TrackedDump& dump, size_t row) {
   const Sighting& now = sightings_[row];
-  Entry* const entry = Find(
-      dump.rows[row], [&](const Entry& e, bool missed) { return Continues(e.last, now, missed); });
+  Entry* const entry =
+      Find(dump.rows[row], [&](const Entry& e) { return Continues(e.last, now, e.is_hidden); });
   if (entry != nullptr) {
     Continue(*entry, dump, row);
   } else {
@@ -151,7 +151,7 @@ void ConnectionTracker::TakeAny(const TrackedDump& dump, size_t row) {
   }
 }
 
-void ConnectionTracker::Track(const TrackedDump& dump) {
+void ConnectionTracker::Follow(const TrackedDump& dump) {
   now_.resize(dump.rows.size());
   sightings_.clear();
   for (const SocketRow& row : dump.rows) {
@@ -195,6 +195,7 @@ void ConnectionTracker::Retire() {
     if (entry.is_continued) continue;
     if (MayBeHidden(entry.last)) {
       hidden_.push_back(entry);
+      hidden_.back().is_hidden = true;
     } else {
       HandOver(entry);
     }
@@ -215,11 +216,9 @@ void ConnectionTracker::HandOver(Entry& entry) {
   DropTransitions(entry);
 }
 
-void ConnectionTracker::Follow(const TrackedDump& dump) { Track(dump); }
-
 void ConnectionTracker::FollowAgain(const TrackedDump& dump) {
   is_silent_ = true;
-  Track(dump);
+  Follow(dump);
   is_silent_ = false;
 }
 

@@ -88,7 +88,8 @@ class ConnectionTracker {
     ConnectionRow row;
     Sighting last;
     uint32_t transition = kNone;  ///< the latest, in transitions_
-    bool is_continued = false;    ///< by a row of the dump that is being read
+    bool is_hidden = false;       ///< by the dump before the one that is being read
+    bool is_continued = false;    ///< by a row of that
   };
   struct Transition {
     TransitionRow row;
@@ -104,7 +105,6 @@ class ConnectionTracker {
   void Begin(const TrackedDump& dump, size_t row);
   void AddTransition(Entry& entry, const TransitionRow& transition);
   void DropTransitions(Entry& entry);
-  void Track(const TrackedDump& dump);
   void TellTurnover(int64_t dump_id);
   void Retire();
   void HandOver(Entry& entry);
