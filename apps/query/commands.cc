@@ -21,6 +21,7 @@
 #include "report/check.h"
 #include "report/describe.h"
 #include "report/error.h"
+#include "report/file_text.h"
 #include "report/info.h"
 #include "report/named_rows.h"
 #include "report/nearest.h"
@@ -195,13 +196,9 @@ int RunCheck(const CommandLine& line) {
 }
 
 std::string ReadStream(std::FILE* stream, const std::string& name) {
-  std::string text;
-  char piece[1 << 14];
-  while (const size_t size = std::fread(piece, 1, sizeof piece, stream)) text.append(piece, size);
-  if (std::ferror(stream) != 0) {
-    throw std::runtime_error("can't read " + name + ": " + std::strerror(errno));
-  }
-  return text;
+  std::optional<std::string> text = report::ReadAll(stream);
+  if (!text) throw std::runtime_error("can't read " + name + ": " + std::strerror(errno));
+  return std::move(*text);
 }
 
 std::string ReadSqlFile(const std::string& path) {

@@ -6,9 +6,11 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "report/error.h"
+#include "report/file_text.h"
 #include "report/nearest.h"
 #include "store/embedded_sql.h"
 
@@ -79,13 +81,9 @@ std::string ReadReportText(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                              std::fclose);
   if (file == nullptr) fail();
-  std::string text;
-  char piece[1 << 14];
-  while (const size_t size = std::fread(piece, 1, sizeof piece, file.get())) {
-    text.append(piece, size);
-  }
-  if (std::ferror(file.get()) != 0) fail();
-  return text;
+  std::optional<std::string> text = ReadAll(file.get());
+  if (!text) fail();
+  return std::move(*text);
 }
 
 Report ReadReport(const std::string& path) {

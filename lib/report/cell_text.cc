@@ -93,6 +93,12 @@ void AppendTime(std::string& out, int64_t utc_ms, const capture::Zone& zone) {
                        : capture::FormatLocalWithOffset(utc_ms, zone);
 }
 
+std::string TimeText(int64_t utc_ms, const capture::Zone& zone) {
+  std::string text;
+  AppendTime(text, utc_ms, zone);
+  return text;
+}
+
 void AppendPrintable(std::string& out, std::string_view text) {
   while (!text.empty()) {
     const size_t length = SequenceLength(text);

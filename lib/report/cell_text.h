@@ -18,6 +18,7 @@ void AppendRoundedReal(std::string& out, double value, ColumnType type);
 void AppendHex(std::string& out, std::string_view bytes);
 /// In the zone, with its offset unless it is UTC.
 void AppendTime(std::string& out, int64_t utc_ms, const capture::Zone& zone);
+std::string TimeText(int64_t utc_ms, const capture::Zone& zone);
 /// For people: control characters as \n, \t, \x1b, bytes that are no UTF-8 as U+FFFD.
 void AppendPrintable(std::string& out, std::string_view text);
 

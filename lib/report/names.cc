@@ -9,9 +9,11 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "report/cell_text.h"
 #include "report/error.h"
+#include "report/file_text.h"
 
 namespace tcpsnap::report {
 namespace {
@@ -170,15 +172,9 @@ std::string ReadNameFile(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                              std::fclose);
   if (file == nullptr) throw UserError("can't open " + path + ": " + std::strerror(errno));
-  std::string text;
-  char piece[1 << 14];
-  while (const size_t size = std::fread(piece, 1, sizeof piece, file.get())) {
-    text.append(piece, size);
-  }
-  if (std::ferror(file.get()) != 0) {
-    throw UserError("can't read " + path + ": " + std::strerror(errno));
-  }
-  return text;
+  std::optional<std::string> text = ReadAll(file.get());
+  if (!text) throw UserError("can't read " + path + ": " + std::strerror(errno));
+  return std::move(*text);
 }
 
 }  // namespace tcpsnap::report

@@ -25,6 +25,28 @@ constexpr std::array<FormatEntry, 6> kFormats = {{{"table", MakeTableWriter},
 
 }  // namespace
 
+Cell ReadCell(const store::Statement& statement, int column) {
+  Cell cell;
+  cell.type = statement.Type(column);
+  switch (cell.type) {
+    case store::ValueType::kNull:
+      break;
+    case store::ValueType::kInteger:
+      cell.integer = statement.Integer(column);
+      break;
+    case store::ValueType::kReal:
+      cell.real = statement.Real(column);
+      break;
+    case store::ValueType::kText:
+      cell.bytes = statement.Text(column);
+      break;
+    case store::ValueType::kBlob:
+      cell.bytes = statement.Blob(column);
+      break;
+  }
+  return cell;
+}
+
 std::vector<std::string> FormatNames() {
   std::vector<std::string> names;
   for (const FormatEntry& entry : kFormats) names.emplace_back(entry.name);

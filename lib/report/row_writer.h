@@ -33,6 +33,9 @@ struct Cell {
   std::string_view bytes;  ///< of text and blobs
 };
 
+/// A column of the row that the statement is at.
+Cell ReadCell(const store::Statement& statement, int column);
+
 struct OutputColumn {
   std::string name;
   ColumnType type = ColumnType::kAny;

@@ -18,7 +18,6 @@ namespace {
 
 using store::Database;
 using store::Statement;
-using store::ValueType;
 
 using Values = std::map<std::string, Value>;
 
@@ -64,28 +63,6 @@ void BindAll(Statement& statement, const Values& values, std::set<std::string>& 
     Bind(statement, i, found->second);
     used.insert(name);
   }
-}
-
-Cell ReadCell(const Statement& statement, int column) {
-  Cell cell;
-  cell.type = statement.Type(column);
-  switch (cell.type) {
-    case ValueType::kNull:
-      break;
-    case ValueType::kInteger:
-      cell.integer = statement.Integer(column);
-      break;
-    case ValueType::kReal:
-      cell.real = statement.Real(column);
-      break;
-    case ValueType::kText:
-      cell.bytes = statement.Text(column);
-      break;
-    case ValueType::kBlob:
-      cell.bytes = statement.Blob(column);
-      break;
-  }
-  return cell;
 }
 
 /// The first step comes before anything is written, so that what fails at once leaves no output.

@@ -37,12 +37,6 @@ void FindEnds(Database& database, Scope& scope) {
   scope.last_ms = statement.Integer(1);
 }
 
-std::string TimeText(int64_t utc_ms, const capture::Zone& zone) {
-  std::string text;
-  AppendTime(text, utc_ms, zone);
-  return text;
-}
-
 }  // namespace
 
 Scope ResolveScope(Database& database, const Request& request) {

@@ -165,15 +165,6 @@ std::vector<size_t> PlacesOf(const Choice& choice, const SocketsOptions& options
   return places;
 }
 
-/// A column of the SELECT is NULL, an integer or text.
-Cell ReadCell(const Statement& statement, int column) {
-  Cell cell;
-  cell.type = statement.Type(column);
-  if (cell.type == ValueType::kInteger) cell.integer = statement.Integer(column);
-  if (cell.type == ValueType::kText) cell.bytes = statement.Text(column);
-  return cell;
-}
-
 /// "db1:https", "db1:5432", "[::1]:https"; empty where neither part has a name.
 std::string NamedEndpoint(const Statement& statement, const EndpointPlaces& places,
                           const Names& names) {
@@ -198,12 +189,6 @@ void BindNames(Statement& statement, const ChosenSnapshot& snapshot, int64_t lim
     if (name == ":state_names") statement.Bind(i, std::string_view(JoinNames(StateNames(), " ")));
     if (name == ":limit") statement.Bind(i, limit);
   }
-}
-
-std::string TimeText(int64_t utc_ms, const capture::Zone& zone) {
-  std::string text;
-  AppendTime(text, utc_ms, zone);
-  return text;
 }
 
 /// "1h 50m", "3m 20s", "55s", "250ms": the two largest units.
