@@ -2,7 +2,7 @@
 -- Times are milliseconds since 1970-01-01 UTC. Ids are SQLite's own and mean nothing outside.
 
 PRAGMA application_id = 1952673907;  -- 'tcps'
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 -- A host, or one network namespace of it.
 CREATE TABLE host (
@@ -64,7 +64,8 @@ CREATE INDEX snapshot_taken_at ON snapshot (taken_at);
 CREATE INDEX snapshot_host_taken_at ON snapshot (host_id, taken_at);
 
 -- One read of one of the two files. Its samples are the socket_rows first_row..last_row, its
--- rollup the census rows first_census..last_census (first > last: none).
+-- rollup the census rows first_census..last_census, and what was last seen in it the connections
+-- first_connection..last_connection (first > last: none).
 CREATE TABLE dump (
   id INTEGER PRIMARY KEY,
   snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
@@ -99,7 +100,9 @@ CREATE TABLE dump (
   first_row INTEGER NOT NULL,
   last_row INTEGER NOT NULL,
   first_census INTEGER NOT NULL,
-  last_census INTEGER NOT NULL
+  last_census INTEGER NOT NULL,
+  first_connection INTEGER NOT NULL DEFAULT 1,
+  last_connection INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX dump_snapshot ON dump (snapshot_id, family);
 CREATE INDEX dump_identity ON dump (host_id, family, taken_ms);
@@ -118,28 +121,28 @@ CREATE TABLE dump_copy (
 CREATE INDEX dump_copy_source ON dump_copy (source_id);
 
 -- One socket in one snapshot. Small numbers make small rows: SQLite stores an integer in 0 to 8
--- bytes. The view sockets unpacks.
+-- bytes. The view sockets unpacks. All are integers, and NULL only where it says so; neither is
+-- declared, and the id stands last, because SQLite then copies and checks each value once less: a
+-- fifth of an import.
 CREATE TABLE socket_row (
-  id INTEGER PRIMARY KEY,
-  local INTEGER NOT NULL,        -- (address key - 2^31) << 16 | port, so that IPv4 fits 6 bytes;
-  remote INTEGER NOT NULL,       -- the key of IPv4, v4-mapped included, is the address (10.0.0.1 =
-                                 -- 0x0A000001), that of IPv6 2^32 + address6.id
-  kind INTEGER NOT NULL,         -- bits 0-3 state (1 ESTABLISHED .. 11 CLOSING), 4 is_local, 5-6
-                                 -- direction (0 listen, 1 in, 2 out), 7-9 owner class (0 owned, or
-                                 -- timewait in TIME_WAIT, 1 timewait, 2 synrecv, 3 unaccepted,
-                                 -- 4 orphan)
-  tx_queue INTEGER NOT NULL,     -- bytes
-  rx_queue INTEGER NOT NULL,     -- bytes; for LISTEN connections waiting for accept()
-  timer INTEGER NOT NULL,        -- ticks * 5 + kind (0 off, 1 on, 2 keepalive, 3 timewait,
-                                 -- 4 persist); -1 - kind where the kernel's ticks overflowed
-  retransmits INTEGER NOT NULL,
-  uid INTEGER NOT NULL,
-  probes INTEGER NOT NULL,
-  inode INTEGER NOT NULL,
-  rto_ato INTEGER,               -- rto ticks: 12 bits at 0 and 20 at 30; ato ticks: 8 at 12 and
-                                 -- 12 at 50; quick << 1 | pingpong: 10 at 20
-  cwnd_ssthresh INTEGER          -- packets; cwnd: 12 bits at 0 and 20 at 23; ssthresh + 1: 11 at 12
-                                 -- and 20 at 43. Both are NULL where the kernel prints none
+  local,          -- (address key - 2^31) << 16 | port, so that IPv4 fits 6 bytes; the key of IPv4,
+  remote,         -- v4-mapped included, is the address (10.0.0.1 = 0x0A000001), that of IPv6
+                  -- 2^32 + address6.id
+  kind,           -- bits 0-3 state (1 ESTABLISHED .. 11 CLOSING), 4 is_local, 5-6 direction
+                  -- (0 listen, 1 in, 2 out), 7-9 owner class (0 owned, or timewait in TIME_WAIT,
+                  -- 1 timewait, 2 synrecv, 3 unaccepted, 4 orphan)
+  queues,         -- tx_queue: 31 bits at 0, bytes; rx_queue: 31 at 31, bytes, for LISTEN
+                  -- connections waiting for accept()
+  timer,          -- ticks * 5 + kind (0 off, 1 on, 2 keepalive, 3 timewait, 4 persist); -1 - kind
+                  -- where the kernel's ticks overflowed
+  retries,        -- retransmits: 32 bits at 0; probes: 31 at 32
+  uid,
+  inode,
+  rto_ato,        -- rto ticks: 12 bits at 0 and 20 at 30; ato ticks: 8 at 12 and 12 at 50;
+                  -- quick << 1 | pingpong: 10 at 20
+  cwnd_ssthresh,  -- packets; cwnd: 12 bits at 0 and 20 at 23; ssthresh + 1: 11 at 12 and 20 at 43.
+                  -- Both are NULL where the kernel prints none
+  id INTEGER PRIMARY KEY
 );
 
 CREATE TABLE address6 (
@@ -148,16 +151,17 @@ CREATE TABLE address6 (
   text TEXT NOT NULL             -- RFC 5952
 );
 
--- The rollup of a dump: one row for each kind of socket in it that differs in these four.
+-- The rollup of a dump: one row for each kind of socket in it that differs in these four. Integers,
+-- never NULL, declared like socket_row.
 CREATE TABLE census (
-  id INTEGER PRIMARY KEY,
-  kind INTEGER NOT NULL,         -- state, is_local and direction, bits as in socket_row
-  service_port INTEGER NOT NULL, -- local port of listen and in, remote port of out
-  sockets INTEGER NOT NULL,
-  tx_queue INTEGER NOT NULL,     -- sums
-  rx_queue INTEGER NOT NULL,     -- for LISTEN the sum of the accept queues
-  retransmitting INTEGER NOT NULL,  -- sockets with timer 'on' and retransmits > 0
-  unowned INTEGER NOT NULL       -- sockets whose owner class is not 'owned'
+  kind,            -- state, is_local and direction, bits as in socket_row
+  service_port,    -- local port of listen and in, remote port of out
+  sockets,
+  tx_queue,        -- sums
+  rx_queue,        -- for LISTEN the sum of the accept queues
+  retransmitting,  -- sockets with timer 'on' and retransmits > 0
+  unowned,         -- sockets whose owner class is not 'owned'
+  id INTEGER PRIMARY KEY
 );
 
 -- The four tables below are derived: a pure function of the dumps, made anew where dumps came in
@@ -172,21 +176,20 @@ CREATE TABLE followed (
   PRIMARY KEY (host_id, family)
 ) WITHOUT ROWID;
 
--- A socket that was seen in at least two dumps of its host and family.
+-- A socket that was seen in at least two dumps of its host and family. Those that were last seen in
+-- a dump are the range that the dump tells. Integers, never NULL, declared like socket_row.
 CREATE TABLE connection (
-  id INTEGER PRIMARY KEY,
-  first_dump INTEGER NOT NULL REFERENCES dump (id),
-  last_dump INTEGER NOT NULL REFERENCES dump (id),
-  last_row INTEGER NOT NULL,     -- its socket_row there
-  samples INTEGER NOT NULL,      -- dumps in which it was seen
-  local INTEGER NOT NULL,        -- as in socket_row
-  remote INTEGER NOT NULL,
-  first_kind INTEGER NOT NULL,   -- kind in the first and in the last of them
-  last_kind INTEGER NOT NULL,
-  uid INTEGER NOT NULL,          -- the last one while it was owned, else the last one
-  inode INTEGER NOT NULL         -- 0: it never had one
+  first_dump,  -- REFERENCES dump (id)
+  last_row,    -- its socket_row in the last dump
+  samples,     -- dumps in which it was seen
+  local,       -- as in socket_row
+  remote,
+  first_kind,  -- kind in the first and in the last of them
+  last_kind,
+  uid,         -- the last one while it was owned, else the last one
+  inode,       -- 0: it never had one
+  id INTEGER PRIMARY KEY
 );
-CREATE INDEX connection_last_dump ON connection (last_dump);
 
 -- A change of state or of owner class of such a socket, from one dump that has it to the next.
 CREATE TABLE transition (

@@ -12,14 +12,14 @@ SELECT
   h.label AS host,
   d.family AS family,            -- 4 or 6: which file; a v4-mapped address shows as IPv4 under 6
   CASE WHEN r.local < 140737488355328
-    THEN ((r.local >> 40) + 128) || '.' || ((r.local >> 32) & 255) || '.'
-      || ((r.local >> 24) & 255) || '.' || ((r.local >> 16) & 255)
+    THEN printf('%d.%d.%d.%d', (r.local >> 40) + 128, (r.local >> 32) & 255,
+      (r.local >> 24) & 255, (r.local >> 16) & 255)
     ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (r.local >> 16) - 2147483648)
   END AS local_ip,
   r.local & 65535 AS local_port,
   CASE WHEN r.remote < 140737488355328
-    THEN ((r.remote >> 40) + 128) || '.' || ((r.remote >> 32) & 255) || '.'
-      || ((r.remote >> 24) & 255) || '.' || ((r.remote >> 16) & 255)
+    THEN printf('%d.%d.%d.%d', (r.remote >> 40) + 128, (r.remote >> 32) & 255,
+      (r.remote >> 24) & 255, (r.remote >> 16) & 255)
     ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (r.remote >> 16) - 2147483648)
   END AS remote_ip,
   r.remote & 65535 AS remote_port,
@@ -31,8 +31,8 @@ SELECT
   CASE (r.kind >> 5) & 3 WHEN 0 THEN 'listen' WHEN 1 THEN 'in' ELSE 'out' END AS direction,
   (r.kind >> 4) & 1 AS is_local, -- 1: the remote address is an address of this host
   CASE WHEN (r.kind >> 5) & 3 = 2 THEN r.remote ELSE r.local END & 65535 AS service_port,
-  +r.tx_queue AS tx_queue,       -- bytes not yet acknowledged
-  +r.rx_queue AS rx_queue,       -- bytes not yet read; LISTEN: connections waiting for accept()
+  r.queues & 2147483647 AS tx_queue,  -- bytes not yet acknowledged
+  r.queues >> 31 AS rx_queue,    -- bytes not yet read; LISTEN: connections waiting for accept()
   CASE CASE WHEN r.timer < 0 THEN -1 - r.timer ELSE r.timer % 5 END
     WHEN 0 THEN 'off' WHEN 1 THEN 'on' WHEN 2 THEN 'keepalive' WHEN 3 THEN 'timewait'
     ELSE 'persist'
@@ -40,9 +40,9 @@ SELECT
   CASE WHEN r.timer >= 0 AND r.timer % 5 <> 0
     THEN (r.timer / 5) * 1000 / h.ticks_per_second
   END AS timer_expires_ms,       -- NULL: no timer, or the kernel printed an overflow
-  +r.retransmits AS retransmits,
+  r.retries & 4294967295 AS retransmits,
   +r.uid AS uid,                 -- means nothing where owner_class is not 'owned'
-  +r.probes AS probes,
+  r.retries >> 32 AS probes,
   +r.inode AS inode,
   CASE r.kind >> 7
     WHEN 0 THEN iif(r.kind & 15 = 6, 'timewait', 'owned')
@@ -170,14 +170,14 @@ SELECT
   h.label AS host,
   d.family AS family,
   CASE WHEN c.local < 140737488355328
-    THEN ((c.local >> 40) + 128) || '.' || ((c.local >> 32) & 255) || '.'
-      || ((c.local >> 24) & 255) || '.' || ((c.local >> 16) & 255)
+    THEN printf('%d.%d.%d.%d', (c.local >> 40) + 128, (c.local >> 32) & 255,
+      (c.local >> 24) & 255, (c.local >> 16) & 255)
     ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (c.local >> 16) - 2147483648)
   END AS local_ip,
   c.local & 65535 AS local_port,
   CASE WHEN c.remote < 140737488355328
-    THEN ((c.remote >> 40) + 128) || '.' || ((c.remote >> 32) & 255) || '.'
-      || ((c.remote >> 24) & 255) || '.' || ((c.remote >> 16) & 255)
+    THEN printf('%d.%d.%d.%d', (c.remote >> 40) + 128, (c.remote >> 32) & 255,
+      (c.remote >> 24) & 255, (c.remote >> 16) & 255)
     ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (c.remote >> 16) - 2147483648)
   END AS remote_ip,
   c.remote & 65535 AS remote_port,
@@ -214,7 +214,7 @@ SELECT
 FROM host AS h
 JOIN snapshot AS s ON s.host_id = h.id
 CROSS JOIN dump AS d ON d.snapshot_id = s.id
-CROSS JOIN connection AS c ON c.last_dump = d.id
+CROSS JOIN connection AS c ON c.id BETWEEN d.first_connection AND d.last_connection
 CROSS JOIN dump AS f ON f.id = c.first_dump
 CROSS JOIN snapshot AS t ON t.id = f.snapshot_id;
 
@@ -247,14 +247,14 @@ SELECT
     WHEN 1 THEN 'timewait' WHEN 2 THEN 'synrecv' WHEN 3 THEN 'unaccepted' ELSE 'orphan'
   END AS to_owner_class,
   CASE WHEN c.local < 140737488355328
-    THEN ((c.local >> 40) + 128) || '.' || ((c.local >> 32) & 255) || '.'
-      || ((c.local >> 24) & 255) || '.' || ((c.local >> 16) & 255)
+    THEN printf('%d.%d.%d.%d', (c.local >> 40) + 128, (c.local >> 32) & 255,
+      (c.local >> 24) & 255, (c.local >> 16) & 255)
     ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (c.local >> 16) - 2147483648)
   END AS local_ip,
   c.local & 65535 AS local_port,
   CASE WHEN c.remote < 140737488355328
-    THEN ((c.remote >> 40) + 128) || '.' || ((c.remote >> 32) & 255) || '.'
-      || ((c.remote >> 24) & 255) || '.' || ((c.remote >> 16) & 255)
+    THEN printf('%d.%d.%d.%d', (c.remote >> 40) + 128, (c.remote >> 32) & 255,
+      (c.remote >> 24) & 255, (c.remote >> 16) & 255)
     ELSE (SELECT a.text FROM address6 AS a WHERE a.id = (c.remote >> 16) - 2147483648)
   END AS remote_ip,
   c.remote & 65535 AS remote_port,

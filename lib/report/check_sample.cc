@@ -101,10 +101,10 @@ CREATE TEMP TABLE numbered AS
 SELECT row_number() OVER (ORDER BY dump_id, number) AS id, dump_id, kind, service_port, number
 FROM made;
 
-INSERT INTO socket_row (id, local, remote, kind, tx_queue, rx_queue, timer, retransmits, uid,
-  probes, inode, rto_ato, cwnd_ssthresh)
-SELECT n.id, m.local, m.remote, m.kind, m.tx_queue, m.rx_queue, m.timer, m.retransmits, m.uid,
-  m.probes, m.inode, m.rto_ato, m.cwnd_ssthresh
+INSERT INTO socket_row (id, local, remote, kind, queues, timer, retries, uid, inode, rto_ato,
+  cwnd_ssthresh)
+SELECT n.id, m.local, m.remote, m.kind, m.tx_queue | (m.rx_queue << 31), m.timer,
+  m.retransmits | (m.probes << 32), m.uid, m.inode, m.rto_ato, m.cwnd_ssthresh
 FROM made AS m JOIN numbered AS n ON n.dump_id = m.dump_id AND n.number = m.number
 ORDER BY n.id;
 
@@ -145,17 +145,29 @@ SELECT (host_id * 10 + family) * 1000000 + number AS connection_id, dump_id, loc
 FROM made
 WINDOW past AS (PARTITION BY host_id, family, number ORDER BY dump_id);
 
-INSERT INTO connection (id, first_dump, last_dump, last_row, samples, local, remote, first_kind,
-  last_kind, uid, inode)
-SELECT connection_id, min(dump_id), max(dump_id), 0, count(*), min(local), min(remote),
-  max(kind) FILTER (WHERE from_dump IS NULL), max(kind) FILTER (WHERE is_last), max(uid), max(inode)
-FROM sighting GROUP BY connection_id HAVING count(*) > 1 ORDER BY connection_id;
+CREATE TEMP TABLE followed_socket AS
+SELECT row_number() OVER (ORDER BY max(dump_id), connection_id) AS id, connection_id AS socket,
+  min(dump_id) AS first_dump, max(dump_id) AS last_dump, count(*) AS samples, min(local) AS local,
+  min(remote) AS remote, max(kind) FILTER (WHERE from_dump IS NULL) AS first_kind,
+  max(kind) FILTER (WHERE is_last) AS last_kind, max(uid) AS uid, max(inode) AS inode
+FROM sighting GROUP BY connection_id HAVING count(*) > 1;
+
+INSERT INTO connection (id, first_dump, last_row, samples, local, remote, first_kind, last_kind,
+  uid, inode)
+SELECT id, first_dump, 0, samples, local, remote, first_kind, last_kind, uid, inode
+FROM followed_socket ORDER BY id;
+
+UPDATE dump SET first_connection = x.first, last_connection = x.last
+FROM (SELECT last_dump, min(id) AS first, max(id) AS last FROM followed_socket GROUP BY last_dump)
+  AS x
+WHERE x.last_dump = dump.id;
 
 INSERT INTO transition (dump_id, connection_id, from_dump, from_kind, to_kind)
-SELECT dump_id, connection_id, from_dump, from_kind, kind
-FROM sighting WHERE from_kind IS NOT NULL AND (from_kind & 15 <> kind & 15
-  OR from_kind >> 7 <> kind >> 7)
-ORDER BY dump_id, connection_id;
+SELECT s.dump_id, f.id, s.from_dump, s.from_kind, s.kind
+FROM sighting AS s JOIN followed_socket AS f ON f.socket = s.connection_id
+WHERE s.from_kind IS NOT NULL AND (s.from_kind & 15 <> s.kind & 15
+  OR s.from_kind >> 7 <> s.kind >> 7)
+ORDER BY s.dump_id, f.id;
 
 INSERT INTO turnover (dump_id, missed, from_state, to_state, sockets)
 SELECT dump_id, dump_id - from_dump = 4 AS missed, from_kind & 15 AS from_state,

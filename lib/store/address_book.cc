@@ -10,11 +10,12 @@ AddressBook::AddressBook(Database& database)
       insert_(database.Prepare("INSERT INTO address6 (bytes, text) VALUES (?, ?)")) {}
 
 int64_t AddressBook::Id(const procnet::Address& address) {
-  const std::string bytes(reinterpret_cast<const char*>(address.bytes.data()),
-                          address.bytes.size());
-  if (const auto known = ids_.find(bytes); known != ids_.end()) return known->second;
   constexpr size_t kMost = 100'000;
-  if (ids_.size() >= kMost) ids_.clear();
+  if (ids_.size() >= kMost) Forget();
+  const uint32_t number = known_.Intern(address);
+  if (number < ids_.size()) return ids_[number];
+  const std::string_view bytes(reinterpret_cast<const char*>(address.bytes.data()),
+                               address.bytes.size());
   int64_t id = 0;
   find_.BindBlob(1, bytes);
   if (find_.Step()) {
@@ -24,8 +25,13 @@ int64_t AddressBook::Id(const procnet::Address& address) {
     id = database_.LastInsertRowId();
   }
   find_.Reset();
-  ids_.emplace(bytes, id);
+  ids_.push_back(id);
   return id;
+}
+
+void AddressBook::Forget() {
+  known_.Clear();
+  ids_.clear();
 }
 
 }  // namespace tcpsnap::store

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <unordered_map>
+#include <vector>
 
 #include "procnet/address.h"
 #include "store/database.h"
+#include "store/interner.h"
 
 namespace tcpsnap::store {
 
@@ -18,13 +18,14 @@ class AddressBook {
   /// index of the table is asked again.
   int64_t Id(const procnet::Address& address);
   /// After a rollback the ids may be others.
-  void Forget() { ids_.clear(); }
+  void Forget();
 
  private:
   Database& database_;
   Statement find_;
   Statement insert_;
-  std::unordered_map<std::string, int64_t> ids_;  // by the 16 bytes
+  Interner<procnet::Address, AddressHash> known_;
+  std::vector<int64_t> ids_;  ///< of those, by their numbers
 };
 
 }  // namespace tcpsnap::store

@@ -9,12 +9,16 @@
 
 #include "store/connection_tracker.h"
 #include "store/staged_rows.h"
+#include "store/worker.h"
 
 namespace tcpsnap::store {
 namespace {
 
 /// What a row of the derived tables adds to a transaction, indexes included.
-constexpr int64_t kDerivedRowBytes = 80;
+constexpr int64_t kDerivedRowBytes = 64;
+
+/// A dump of fewer rows is followed at once: to hand it to another thread takes longer.
+constexpr size_t kLeastRowsForWorker = 1000;
 
 // A host and family, and a place in its order of dumps.
 using SeriesKey = std::pair<int64_t, int64_t>;
@@ -24,14 +28,17 @@ using Place = std::tuple<int64_t, int64_t, int64_t>;  // taken_ms, ordinal, cont
 class DerivedWriter : public ConnectionSink {
  public:
   explicit DerivedWriter(Database& database)
-      : insert_{
-            {database, "connection",
-             "first_dump, last_dump, last_row, samples, local, remote, first_kind, last_kind, uid,"
-             " inode"},
-            {database, "transition", "dump_id, connection_id, from_dump, from_kind, to_kind"},
-            {database, "turnover", "dump_id, missed, from_state, to_state, sockets"}} {}
+      : insert_{{database, "connection",
+                 "first_dump, last_row, samples, local, remote, first_kind, last_kind, uid, inode"},
+                {database, "transition", "dump_id, connection_id, from_dump, from_kind, to_kind"},
+                {database, "turnover", "dump_id, missed, from_state, to_state, sockets"}},
+        set_range_(database.Prepare(
+            "UPDATE dump SET first_connection = ?, last_connection = ? WHERE id = ?")) {}
 
-  void Ended(const ConnectionRow& row, std::span<const TransitionRow> transitions) override {
+  void Ended(int64_t last_dump, const ConnectionRow& row,
+             std::span<const TransitionRow> transitions) override {
+    if (blocks_.empty() || blocks_.back().dump_id != last_dump) blocks_.push_back({last_dump, 0});
+    ++blocks_.back().connections;
     connections_.push_back(row);
     const auto place = static_cast<int64_t>(connections_.size());
     for (const TransitionRow& transition : transitions) {
@@ -50,12 +57,21 @@ class DerivedWriter : public ConnectionSink {
         insert_.connection.InsertRows(std::span<const ConnectionRow>(connections_)) -
         static_cast<int64_t>(connections_.size());
     for (Transition& transition : transitions_) transition.connection_id += before;
+    int64_t last = before;
+    for (const Block& block : blocks_) {
+      set_range_.Bind(1, last + 1).Bind(2, last + block.connections).Bind(3, block.dump_id).Run();
+      last += block.connections;
+    }
     insert_.transition.InsertRows(std::span<const Transition>(transitions_));
     insert_.turnover.InsertRows(std::span<const Turnovers>(turnovers_));
+    Drop();
+    return static_cast<int64_t>(rows) * kDerivedRowBytes;
+  }
+  void Drop() {
     connections_.clear();
+    blocks_.clear();
     transitions_.clear();
     turnovers_.clear();
-    return static_cast<int64_t>(rows) * kDerivedRowBytes;
   }
 
  private:
@@ -66,10 +82,16 @@ class DerivedWriter : public ConnectionSink {
   struct Turnovers {
     int64_t dump_id, missed, from_state, to_state, sockets;
   };
+  // Consecutive connections that were last seen in one dump.
+  struct Block {
+    int64_t dump_id, connections;
+  };
   struct {
     StagedRows connection, transition, turnover;
   } insert_;
+  Statement set_range_;
   std::vector<ConnectionRow> connections_;
+  std::vector<Block> blocks_;
   std::vector<Transition> transitions_;
   std::vector<Turnovers> turnovers_;
 };
@@ -110,12 +132,18 @@ class DumpReader {
 };
 
 void DropConnections(Database& database, const SeriesKey& key) {
+  Statement ranges = database.Prepare(
+      "SELECT first_connection, last_connection FROM dump WHERE host_id = ? AND family = ?"
+      " AND first_connection <= last_connection");
+  Statement drop = database.Prepare("DELETE FROM connection WHERE id BETWEEN ? AND ?");
+  ranges.Bind(1, key.first).Bind(2, key.second);
+  while (ranges.Step()) drop.Bind(1, ranges.Integer(0)).Bind(2, ranges.Integer(1)).Run();
   for (const char* sql : {"DELETE FROM transition WHERE dump_id IN"
                           " (SELECT id FROM dump WHERE host_id = ? AND family = ?)",
                           "DELETE FROM turnover WHERE dump_id IN"
                           " (SELECT id FROM dump WHERE host_id = ? AND family = ?)",
-                          "DELETE FROM connection WHERE last_dump IN"
-                          " (SELECT id FROM dump WHERE host_id = ? AND family = ?)"}) {
+                          "UPDATE dump SET first_connection = 1, last_connection = 0"
+                          " WHERE host_id = ? AND family = ?"}) {
     database.Prepare(sql).Bind(1, key.first).Bind(2, key.second).Run();
   }
 }
@@ -150,6 +178,8 @@ struct ConnectionFollower::State {
   std::map<SeriesKey, Series> series;
   std::list<SeriesKey> in_use;  // those with a tracker, the latest first
   size_t tracked_rows = 0;
+  StoredSamples at_work;  // what the worker follows
+  Worker worker;          // uses a tracker and the writer, not the database
 
   Series& Find(const SeriesKey& key, int64_t new_dump);
   void Open(const SeriesKey& key, int64_t new_dump, Series& one);
@@ -191,46 +221,51 @@ bool ConnectionFollower::State::Resume(const std::vector<int64_t>& dumps,
   }
   if (tracker.is_mixed()) return false;
 
-  std::vector<int64_t> recalled;
   Statement stored = database.Prepare(
-      "SELECT id, first_dump, last_dump, last_row, samples, local, remote, first_kind, last_kind,"
-      " uid, inode FROM connection WHERE last_dump = ?");
+      "SELECT c.id, c.first_dump, c.last_row, c.samples, c.local, c.remote, c.first_kind,"
+      " c.last_kind, c.uid, c.inode FROM dump AS d"
+      " JOIN connection AS c ON c.id BETWEEN d.first_connection AND d.last_connection"
+      " WHERE d.id = ?");
   Statement changes = database.Prepare(
       "SELECT x.dump_id, x.from_dump, x.from_kind, x.to_kind FROM transition AS x"
       " JOIN dump AS d ON d.id = x.dump_id WHERE x.connection_id = ?"
       " ORDER BY d.taken_ms, d.ordinal, d.content_hash");
+  Statement drop_transitions = database.Prepare("DELETE FROM transition WHERE connection_id = ?");
+  Statement drop_connections = database.Prepare(
+      "DELETE FROM connection WHERE id BETWEEN (SELECT first_connection FROM dump WHERE id = ?1)"
+      " AND (SELECT last_connection FROM dump WHERE id = ?1)");
+  Statement clear_range =
+      database.Prepare("UPDATE dump SET first_connection = 1, last_connection = 0 WHERE id = ?");
   for (const int64_t dump : dumps) {
     stored.Bind(1, dump);
     while (stored.Step()) {
       const auto column = [&](int i) { return stored.Integer(i); };
+      const int64_t id = column(0);
       const ConnectionRow row{column(1), column(2), column(3), column(4), column(5),
-                              column(6), column(7), column(8), column(9), column(10)};
+                              column(6), column(7), column(8), column(9)};
       std::vector<TransitionRow> transitions;
-      changes.Bind(1, column(0));
+      changes.Bind(1, id);
       while (changes.Step()) {
         transitions.push_back(
             {changes.Integer(0), changes.Integer(1), changes.Integer(2), changes.Integer(3)});
       }
       changes.Reset();
-      if (tracker.Recall(row, transitions)) recalled.push_back(column(0));
+      if (!transitions.empty()) drop_transitions.Bind(1, id).Run();
+      tracker.Recall(row, transitions);
     }
     stored.Reset();
-  }
-  Statement drop_transitions = database.Prepare("DELETE FROM transition WHERE connection_id = ?");
-  Statement drop_connection = database.Prepare("DELETE FROM connection WHERE id = ?");
-  for (const int64_t id : recalled) {
-    drop_transitions.Bind(1, id).Run();
-    drop_connection.Bind(1, id).Run();
+    drop_connections.Bind(1, dump).Run();
+    clear_range.Bind(1, dump).Run();
   }
   return true;
 }
 
 void ConnectionFollower::State::Open(const SeriesKey& key, int64_t new_dump, Series& one) {
-  Statement followed =
+  Statement state =
       database.Prepare("SELECT stale OR mixed FROM followed WHERE host_id = ? AND family = ?");
-  followed.Bind(1, key.first).Bind(2, key.second);
-  const bool is_followed = followed.Step();
-  if (is_followed && followed.Integer(0) != 0) return;
+  state.Bind(1, key.first).Bind(2, key.second);
+  const bool is_followed = state.Step();
+  if (is_followed && state.Integer(0) != 0) return;
 
   std::vector<int64_t> dumps;  // the last two, the later one first
   Statement last = database.Prepare(
@@ -287,27 +322,40 @@ void ConnectionFollower::State::MakeRoom(const SeriesKey& key) {
   }
 }
 
-int64_t ConnectionFollower::Add(const StoredSamples& dump) {
+int64_t ConnectionFollower::Add(StoredSamples&& dump) {
   State& s = *state_;
+  s.worker.Wait();
+  int64_t bytes = s.writer.Write();
   const SeriesKey key{dump.host_id, dump.family};
   State::Series& one = s.Find(key, dump.dump_id);
-  if (!one.tracker) return 0;
+  if (!one.tracker) return bytes;
   const Place place{dump.taken_ms, dump.ordinal, dump.content_hash};
   if (place <= one.last) {
     s.Close(one);
-    return s.writer.Write();
+    return bytes;
   }
   one.last = place;
-  one.tracker->Follow({dump.dump_id, dump.taken_ms, dump.first_row, dump.rows});
   s.tracked_rows += dump.rows.size() - one.rows;
   one.rows = dump.rows.size();
   s.in_use.splice(s.in_use.begin(), s.in_use, one.in_use);
   s.MakeRoom(key);
-  return s.writer.Write();
+  bytes += s.writer.Write();
+  s.at_work = std::move(dump);
+  const auto follow = [&samples = s.at_work, &tracker = *one.tracker] {
+    tracker.Follow({samples.dump_id, samples.taken_ms, samples.first_row, samples.rows});
+    samples.rows = {};
+  };
+  if (one.rows < kLeastRowsForWorker) {
+    follow();
+  } else {
+    s.worker.Begin(follow);
+  }
+  return bytes;
 }
 
 void ConnectionFollower::Distrust(int64_t host_id, int64_t family) {
   State& s = *state_;
+  s.worker.Wait();
   const SeriesKey key{host_id, family};
   State::Series& one = s.series[key];
   s.Close(one);
@@ -317,6 +365,8 @@ void ConnectionFollower::Distrust(int64_t host_id, int64_t family) {
 
 void ConnectionFollower::RolledBack() {
   State& s = *state_;
+  s.worker.Wait();
+  s.writer.Drop();
   for (auto& [key, one] : s.series) {
     s.Close(one);
     one.marked = false;
@@ -352,6 +402,8 @@ void ConnectionFollower::State::FollowAnew(const SeriesKey& key,
 
 void ConnectionFollower::Finish(const std::function<void(int64_t)>& wrote) {
   State& s = *state_;
+  s.worker.Wait();
+  wrote(s.writer.Write());
   for (auto& [key, one] : s.series) {
     if (!one.tracker) continue;
     one.tracker->Finish();

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
+#include <vector>
 
 #include "store/database.h"
 #include "store/socket_row.h"
@@ -27,10 +27,11 @@ struct StoredSamples {
   int64_t ordinal = 0;
   int64_t content_hash = 0;
   int64_t first_row = 0;
-  std::span<const SocketRow> rows;
+  std::vector<SocketRow> rows;
 };
 
-/// Runs inside the caller's transactions.
+/// Runs inside the caller's transactions. The sockets of a large dump are followed on a thread of
+/// its own, while the caller stores the next one; what comes of it is written with that.
 class ConnectionFollower {
  public:
   /// Hosts and families of which the last dumps have more rows than `most_rows` together are not
@@ -41,7 +42,7 @@ class ConnectionFollower {
   ConnectionFollower& operator=(const ConnectionFollower&) = delete;
 
   /// A new dump. Returns about how many bytes that adds to the transaction.
-  int64_t Add(const StoredSamples& dump);
+  int64_t Add(StoredSamples&& dump);
   /// Another dump of this host and family has changed, its place in the order included: all of them
   /// will be followed anew.
   void Distrust(int64_t host_id, int64_t family);

@@ -21,7 +21,8 @@ uint64_t HashEndpoints(int64_t local, int64_t remote) {
 
 // Two rows of one dump with the same endpoints, other than listening sockets that share a port
 // (SO_REUSEPORT), which their inodes tell apart.
-bool AreMixed(const ConnectionRow& a, const ConnectionRow& b) {
+template <typename Entry>
+bool AreMixed(const Entry& a, const Entry& b) {
   constexpr auto kListen = static_cast<int64_t>(procnet::State::kListen);
   return a.local == b.local && a.remote == b.remote &&
          ((a.last_kind & kStateBits) != kListen || (b.last_kind & kStateBits) != kListen ||
@@ -38,15 +39,15 @@ ConnectionTracker::ConnectionTracker(int64_t ticks_per_second, ConnectionSink& s
 // Entries of both dumps by their endpoints, at most half full. Those of the more recent one are
 // found first.
 void ConnectionTracker::Index() {
-  const size_t entries = before_.size() + hidden_.size();
+  const size_t entries = before_.entries.size() + hidden_.entries.size();
   index_.assign(std::bit_ceil(std::max<size_t>(entries * 2, 64)), 0);
   const int shift = 64 - std::countr_zero(index_.size());
   uint32_t number = 0;
-  for (const std::vector<Entry>* list : {&before_, &hidden_}) {
-    for (const Entry& entry : *list) {
-      size_t at = HashEndpoints(entry.row.local, entry.row.remote) >> shift;
+  for (const Sightings* list : {&before_, &hidden_}) {
+    for (const Entry& entry : list->entries) {
+      size_t at = HashEndpoints(entry.local, entry.remote) >> shift;
       for (; index_[at] != 0; at = (at + 1) & (index_.size() - 1)) {
-        if (list == &before_ && AreMixed(entry.row, before_[index_[at] - 1].row)) is_mixed_ = true;
+        if (list == &before_ && AreMixed(entry, before_.entries[index_[at] - 1])) is_mixed_ = true;
       }
       index_[at] = ++number;
     }
@@ -60,8 +61,9 @@ ConnectionTracker::Entry* ConnectionTracker::Find(const SocketRow& row, Fits fit
   size_t at = HashEndpoints(row.local, row.remote) >> shift;
   for (; index_[at] != 0; at = (at + 1) & (index_.size() - 1)) {
     const size_t number = index_[at] - 1;
-    Entry& entry = number < before_.size() ? before_[number] : hidden_[number - before_.size()];
-    if (entry.row.local != row.local || entry.row.remote != row.remote) continue;
+    const size_t recent = before_.entries.size();
+    Entry& entry = number < recent ? before_.entries[number] : hidden_.entries[number - recent];
+    if (entry.local != row.local || entry.remote != row.remote) continue;
     if (!entry.is_continued && fits(entry)) return &entry;
   }
   return nullptr;
@@ -88,84 +90,86 @@ void ConnectionTracker::DropTransitions(Entry& entry) {
   }
 }
 
-void ConnectionTracker::Continue(Entry& entry, const TrackedDump& dump, size_t row) {
+// What a row shows of its connection.
+void ConnectionTracker::See(Entry& entry, const SocketRow& row, const Sighting& now, size_t place) {
+  entry.last_kind = static_cast<uint16_t>(row.kind);
+  entry.ends_ms = now.ends_ms;
+  entry.row = static_cast<uint32_t>(place);
+  entry.has_inode = now.inode != 0;
+  if (entry.has_inode) entry.inode = now.inode;
+  if (entry.has_inode || entry.inode == 0) entry.uid = row.uid;
+  ++entry.samples;
+}
+
+void ConnectionTracker::Continue(Entry& entry, const TrackedDump& dump, size_t row,
+                                 const Sighting& now) {
   const SocketRow& seen = dump.rows[row];
-  const int64_t from_kind = entry.row.last_kind;
+  const int64_t from_kind = entry.last_kind;
   ++turnover_[entry.is_hidden][static_cast<size_t>(from_kind & kStateBits)]
              [static_cast<size_t>(seen.kind & kStateBits)];
   if (((from_kind ^ seen.kind) & kTransitionBits) != 0) {
-    AddTransition(entry, {dump.id, entry.row.last_dump, from_kind, seen.kind});
+    const int64_t from_dump = entry.is_hidden ? hidden_.dump_id : before_.dump_id;
+    AddTransition(entry, {dump.id, from_dump, from_kind, seen.kind});
   }
   entry.is_continued = true;
-  Entry& next = now_[row];
+  Entry& next = now_.entries[row];
   next = entry;
   next.is_hidden = false;
   next.is_continued = false;
-  next.last = sightings_[row];
-  next.row.last_dump = dump.id;
-  next.row.last_row = dump.first_row + static_cast<int64_t>(row);
-  next.row.last_kind = seen.kind;
-  ++next.row.samples;
-  if (next.last.inode != 0) next.row.inode = next.last.inode;
-  if (next.last.inode != 0 || next.row.inode == 0) next.row.uid = seen.uid;
+  See(next, seen, now, row);
 }
 
-void ConnectionTracker::Begin(const TrackedDump& dump, size_t row) {
+void ConnectionTracker::Begin(const TrackedDump& dump, size_t row, const Sighting& now) {
   const SocketRow& seen = dump.rows[row];
-  Entry& entry = now_[row];
-  entry.last = sightings_[row];
-  entry.row = {dump.id,
-               dump.id,
-               dump.first_row + static_cast<int64_t>(row),
-               1,
-               seen.local,
-               seen.remote,
-               seen.kind,
-               seen.kind,
-               seen.uid,
-               entry.last.inode};
-  entry.transition = kNone;
-  entry.is_hidden = false;
-  entry.is_continued = false;
+  Entry& entry = now_.entries[row];
+  entry = {};
+  entry.local = seen.local;
+  entry.remote = seen.remote;
+  entry.first_dump = dump.id;
+  entry.first_kind = static_cast<uint16_t>(seen.kind);
+  See(entry, seen, now, row);
 }
 
 // An equal inode settles it, whatever else has these endpoints.
-bool ConnectionTracker::TakeSameInode(const TrackedDump& dump, size_t row) {
-  const Sighting& now = sightings_[row];
+bool ConnectionTracker::TakeSameInode(const TrackedDump& dump, size_t row, const Sighting& now) {
   Entry* const entry = Find(dump.rows[row], [&](const Entry& e) {
-    return e.last.inode == now.inode && Continues(e.last, now, e.is_hidden);
+    return e.has_inode && e.inode == now.inode && Continues(e.last(), now, e.is_hidden);
   });
   if (entry == nullptr) return false;
-  Continue(*entry, dump, row);
+  Continue(*entry, dump, row, now);
   return true;
 }
 
-void ConnectionTracker::TakeAny(const TrackedDump& dump, size_t row) {
-  const Sighting& now = sightings_[row];
+void ConnectionTracker::TakeAny(const TrackedDump& dump, size_t row, const Sighting& now) {
   Entry* const entry =
-      Find(dump.rows[row], [&](const Entry& e) { return Continues(e.last, now, e.is_hidden); });
+      Find(dump.rows[row], [&](const Entry& e) { return Continues(e.last(), now, e.is_hidden); });
   if (entry != nullptr) {
-    Continue(*entry, dump, row);
+    Continue(*entry, dump, row, now);
   } else {
-    Begin(dump, row);
+    Begin(dump, row, now);
   }
 }
 
 void ConnectionTracker::Follow(const TrackedDump& dump) {
-  now_.resize(dump.rows.size());
-  sightings_.clear();
-  for (const SocketRow& row : dump.rows) {
-    sightings_.push_back(MakeSighting(row, dump.taken_ms, ticks_per_second_));
-  }
-  rest_.clear();
+  now_.dump_id = dump.id;
+  now_.first_row = dump.first_row;
+  now_.entries.resize(dump.rows.size());
+  const auto sighting = [&](size_t row) {
+    return MakeSighting(dump.rows[row], dump.taken_ms, ticks_per_second_);
+  };
+  // In this order, so that whatever has no inode takes what is left.
+  with_inode_.clear();
+  without_inode_.clear();
   for (size_t i = 0; i < dump.rows.size(); ++i) {
-    if (sightings_[i].inode != 0 && !TakeSameInode(dump, i)) {
-      rest_.push_back(static_cast<uint32_t>(i));
+    const Sighting now = sighting(i);
+    if (now.inode == 0) {
+      without_inode_.push_back(static_cast<uint32_t>(i));
+    } else if (!TakeSameInode(dump, i, now)) {
+      with_inode_.push_back(static_cast<uint32_t>(i));
     }
   }
-  for (const uint32_t i : rest_) TakeAny(dump, i);
-  for (size_t i = 0; i < dump.rows.size(); ++i) {
-    if (sightings_[i].inode == 0) TakeAny(dump, i);
+  for (const std::vector<uint32_t>* rest : {&with_inode_, &without_inode_}) {
+    for (const uint32_t i : *rest) TakeAny(dump, i, sighting(i));
   }
   if (!is_silent_) TellTurnover(dump.id);
   turnover_ = {};
@@ -185,35 +189,40 @@ void ConnectionTracker::TellTurnover(int64_t dump_id) {
   }
 }
 
-// What this dump shows becomes the one before; what it hides is kept for one more.
+// What this dump shows becomes the one before; what it does not is kept for one more.
 void ConnectionTracker::Retire() {
-  for (Entry& entry : hidden_) {
-    if (!entry.is_continued) HandOver(entry);
-  }
-  hidden_.clear();
-  for (Entry& entry : before_) {
+  HandOver(hidden_);
+  hidden_.dump_id = before_.dump_id;
+  hidden_.first_row = before_.first_row;
+  for (Entry& entry : before_.entries) {
     if (entry.is_continued) continue;
-    if (MayBeHidden(entry.last)) {
-      hidden_.push_back(entry);
-      hidden_.back().is_hidden = true;
-    } else {
-      HandOver(entry);
-    }
+    if (!is_silent_ && entry.samples == 1 && !MayBeHidden(entry.last())) continue;
+    hidden_.entries.push_back(entry);
+    hidden_.entries.back().is_hidden = true;
   }
   std::swap(before_, now_);
   Index();
 }
 
-void ConnectionTracker::HandOver(Entry& entry) {
-  if (!is_silent_ && entry.row.samples > 1) {
-    handed_over_.clear();
-    for (uint32_t i = entry.transition; i != kNone; i = transitions_[i].before) {
-      handed_over_.push_back(transitions_[i].row);
+// The connections that nothing continued; the list is empty then.
+void ConnectionTracker::HandOver(Sightings& list) {
+  for (Entry& entry : list.entries) {
+    if (entry.is_continued) continue;
+    if (!is_silent_ && entry.samples > 1) {
+      handed_over_.clear();
+      for (uint32_t i = entry.transition; i != kNone; i = transitions_[i].before) {
+        handed_over_.push_back(transitions_[i].row);
+      }
+      std::reverse(handed_over_.begin(), handed_over_.end());
+      const ConnectionRow row{
+          entry.first_dump, list.first_row + entry.row, entry.samples,   entry.local,
+          entry.remote,     entry.first_kind,           entry.last_kind, entry.uid,
+          entry.inode};
+      sink_.Ended(list.dump_id, row, handed_over_);
     }
-    std::reverse(handed_over_.begin(), handed_over_.end());
-    sink_.Ended(entry.row, handed_over_);
+    DropTransitions(entry);
   }
-  DropTransitions(entry);
+  list.entries.clear();
 }
 
 void ConnectionTracker::FollowAgain(const TrackedDump& dump) {
@@ -222,29 +231,28 @@ void ConnectionTracker::FollowAgain(const TrackedDump& dump) {
   is_silent_ = false;
 }
 
-bool ConnectionTracker::Recall(const ConnectionRow& connection,
+void ConnectionTracker::Recall(const ConnectionRow& connection,
                                std::span<const TransitionRow> transitions) {
-  const auto find = [&](std::vector<Entry>& entries) -> Entry* {
-    const auto place = std::lower_bound(
-        entries.begin(), entries.end(), connection.last_row,
-        [](const Entry& entry, int64_t last_row) { return entry.row.last_row < last_row; });
-    if (place == entries.end() || place->row.last_row != connection.last_row) return nullptr;
-    return &*place;
-  };
-  Entry* entry = find(before_);
-  if (entry == nullptr) entry = find(hidden_);
-  if (entry == nullptr) return false;
-  DropTransitions(*entry);
-  entry->row = connection;
-  for (const TransitionRow& transition : transitions) AddTransition(*entry, transition);
-  return true;
+  for (Sightings* list : {&before_, &hidden_}) {
+    const int64_t row = connection.last_row - list->first_row;
+    const auto place =
+        std::lower_bound(list->entries.begin(), list->entries.end(), row,
+                         [](const Entry& entry, int64_t wanted) { return entry.row < wanted; });
+    if (place == list->entries.end() || place->row != row) continue;
+    DropTransitions(*place);
+    place->first_dump = connection.first_dump;
+    place->samples = static_cast<uint32_t>(connection.samples);
+    place->first_kind = static_cast<uint16_t>(connection.first_kind);
+    place->uid = connection.uid;
+    place->inode = connection.inode;
+    for (const TransitionRow& transition : transitions) AddTransition(*place, transition);
+    return;
+  }
 }
 
 void ConnectionTracker::Finish() {
-  for (Entry& entry : hidden_) HandOver(entry);
-  for (Entry& entry : before_) HandOver(entry);
-  hidden_.clear();
-  before_.clear();
+  HandOver(hidden_);
+  HandOver(before_);
 }
 
 }  // namespace tcpsnap::store

@@ -14,7 +14,6 @@ namespace tcpsnap::store {
 /// One row of the table connection: its columns in their order, and nothing else.
 struct ConnectionRow {
   int64_t first_dump = 0;
-  int64_t last_dump = 0;
   int64_t last_row = 0;
   int64_t samples = 0;
   int64_t local = 0;
@@ -45,8 +44,9 @@ struct TurnoverRow {
 class ConnectionSink {
  public:
   virtual ~ConnectionSink() = default;
-  /// A connection that is over, with its transitions in order of time.
-  virtual void Ended(const ConnectionRow& connection,
+  /// A connection that is over, with its transitions in order of time. Those that were last seen
+  /// in one dump come together, in the order of their rows.
+  virtual void Ended(int64_t last_dump, const ConnectionRow& connection,
                      std::span<const TransitionRow> transitions) = 0;
   virtual void Turnover(int64_t dump_id, const TurnoverRow& turnover) = 0;
 };
@@ -70,9 +70,9 @@ class ConnectionTracker {
   /// Follows a dump that was followed before, by another tracker: nothing is handed to the sink.
   /// The last two dumps in their order, then Recall for what was stored of them.
   void FollowAgain(const TrackedDump& dump);
-  /// A stored connection of which the last row is one of these dumps'. True when it goes on: it
-  /// will be handed over again, in its place.
-  bool Recall(const ConnectionRow& connection, std::span<const TransitionRow> transitions);
+  /// A stored connection of which the last row is one of these dumps'. It will be handed over
+  /// again, in its place.
+  void Recall(const ConnectionRow& connection, std::span<const TransitionRow> transitions);
 
   /// Hands over all that are left. Nothing may follow.
   void Finish();
@@ -84,12 +84,29 @@ class ConnectionTracker {
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
 
+  // 72 bytes, twice for each row of the last dump: much of what an import holds.
   struct Entry {
-    ConnectionRow row;
-    Sighting last;
+    int64_t local = 0;
+    int64_t remote = 0;
+    int64_t inode = 0;  ///< of ConnectionRow: the last one that it had
+    int64_t uid = 0;
+    int64_t ends_ms = 0;  ///< of its last Sighting, like the next two
+    int64_t first_dump = 0;
+    uint16_t last_kind = 0;
+    uint16_t first_kind = 0;
+    uint32_t row = 0;  ///< its place in the last dump that has it
+    uint32_t samples = 0;
     uint32_t transition = kNone;  ///< the latest, in transitions_
+    bool has_inode = false;       ///< now
     bool is_hidden = false;       ///< by the dump before the one that is being read
     bool is_continued = false;    ///< by a row of that
+    Sighting last() const { return {last_kind, has_inode ? inode : 0, ends_ms}; }
+  };
+  /// A list of entries, in the order of the rows of the dump that has them.
+  struct Sightings {
+    int64_t dump_id = 0;
+    int64_t first_row = 0;
+    std::vector<Entry> entries;
   };
   struct Transition {
     TransitionRow row;
@@ -97,28 +114,28 @@ class ConnectionTracker {
   };
 
   void Index();
-  bool TakeSameInode(const TrackedDump& dump, size_t row);
-  void TakeAny(const TrackedDump& dump, size_t row);
+  bool TakeSameInode(const TrackedDump& dump, size_t row, const Sighting& now);
+  void TakeAny(const TrackedDump& dump, size_t row, const Sighting& now);
   template <typename Fits>
   Entry* Find(const SocketRow& row, Fits fits);
-  void Continue(Entry& entry, const TrackedDump& dump, size_t row);
-  void Begin(const TrackedDump& dump, size_t row);
+  void See(Entry& entry, const SocketRow& row, const Sighting& now, size_t place);
+  void Continue(Entry& entry, const TrackedDump& dump, size_t row, const Sighting& now);
+  void Begin(const TrackedDump& dump, size_t row, const Sighting& now);
   void AddTransition(Entry& entry, const TransitionRow& transition);
   void DropTransitions(Entry& entry);
   void TellTurnover(int64_t dump_id);
   void Retire();
-  void HandOver(Entry& entry);
+  void HandOver(Sightings& list);
 
   int64_t ticks_per_second_;
   ConnectionSink& sink_;
   bool is_silent_ = false;
   bool is_mixed_ = false;
   // Of the dump that is being read, by row; of the one before it, by row; of the one before that,
-  // those that it hides.
-  std::vector<Entry> now_, before_, hidden_;
-  std::vector<Sighting> sightings_;  ///< of the dump that is being read, by row
+  // those that it hides, or that ended.
+  Sightings now_, before_, hidden_;
   std::vector<uint32_t> index_;  ///< by endpoints: number in before_, then hidden_, + 1; 0: free
-  std::vector<uint32_t> rest_;   ///< rows that no equal inode settles
+  std::vector<uint32_t> with_inode_, without_inode_;  ///< rows that no equal inode settles
   std::array<std::array<std::array<int64_t, 16>, 16>, 2> turnover_{};  ///< missed, from, to
   std::vector<Transition> transitions_;
   uint32_t free_transition_ = kNone;

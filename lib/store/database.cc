@@ -367,7 +367,9 @@ Database Database::OpenForImport(const std::string& path) {
   // TRUNCATE: appending to new pages costs a rollback journal nothing, and the journal file need
   // not be made anew for each transaction. cache_spill off: a spill needs the exclusive lock in
   // mid-transaction, so one half-read SELECT elsewhere would stop the import.
+  // page_size, of new files only: larger pages are fewer to balance and to write.
   database.Execute(
+      "PRAGMA page_size = 8192;"
       "PRAGMA journal_mode = TRUNCATE;"
       "PRAGMA cache_spill = OFF;"
       "PRAGMA foreign_keys = OFF;"

@@ -90,7 +90,8 @@ struct Importer::State {
   std::vector<int64_t> touched_dumps;
 
   AddressBook addresses{database};
-  StagedRows staged{database, "socket_row", kSocketRowColumns};
+  StagedRows insert_rows{database, "socket_row", kSocketRowColumns};
+  StagedRows insert_census{database, "census", kCensusColumns};
   ConnectionFollower follower{database, settings.followed_rows};
 
   Statement find_sources = database.Prepare(
@@ -159,9 +160,6 @@ struct Importer::State {
   Statement insert_copy = database.Prepare(
       "INSERT OR REPLACE INTO dump_copy (dump_id, source_id, line, byte_offset, row_count)"
       " VALUES (?, ?, ?, ?, ?)");
-  Statement insert_census = database.Prepare(
-      "INSERT INTO census (kind, service_port, sockets, tx_queue, rx_queue, retransmitting,"
-      " unowned) VALUES (?, ?, ?, ?, ?, ?, ?)");
   Statement read_rows = database.Prepare(std::string("SELECT ") + kSocketRowColumns +
                                          " FROM socket_row WHERE id BETWEEN ? AND ?");
   Statement delete_rows = database.Prepare("DELETE FROM socket_row WHERE id BETWEEN ? AND ?");
@@ -177,7 +175,7 @@ struct Importer::State {
   std::vector<SocketRow> StoredRows(const StoredDump& stored);
   void StoreRejects(const std::vector<RefusedLine>& lines, std::optional<int64_t> dump_id);
   int64_t BindDump(Statement& statement, int64_t host_id, const IncomingDump& incoming);
-  void StoreNew(int64_t host_id, const IncomingDump& incoming);
+  void StoreNew(int64_t host_id, IncomingDump& incoming);
   std::vector<StoredDump> StoredAt(int64_t host_id, const IncomingDump& incoming);
   bool TakeAsSame(const std::vector<StoredDump>& candidates, int64_t host_id,
                   IncomingDump& incoming);
@@ -297,7 +295,7 @@ std::vector<SocketRow> Importer::State::StoredRows(const StoredDump& stored) {
       return read_rows.Type(i) == ValueType::kNull ? kAbsent : read_rows.Integer(i);
     };
     rows.push_back({column(0), column(1), column(2), column(3), column(4), column(5), column(6),
-                    column(7), column(8), column(9), column(10), column(11)});
+                    column(7), column(8), column(9)});
   }
   read_rows.Reset();
   return rows;
@@ -329,13 +327,8 @@ int64_t Importer::State::BindDump(Statement& statement, int64_t host_id,
                                   const IncomingDump& incoming) {
   const PreparedDump& dump = incoming.dump;
   const auto size = [](const auto& list) { return static_cast<int64_t>(list.size()); };
-  const int64_t last_row = staged.InsertRows(std::span(dump.rows));
-  for (const CensusRow& row : dump.census) {
-    insert_census.Bind(1, row.kind).Bind(2, row.service_port).Bind(3, row.sockets);
-    insert_census.Bind(4, row.tx_queue).Bind(5, row.rx_queue).Bind(6, row.retransmitting);
-    insert_census.Bind(7, row.unowned).Run();
-  }
-  const int64_t last_census = dump.census.empty() ? 0 : database.LastInsertRowId();
+  const int64_t last_row = insert_rows.InsertRows(std::span(dump.rows));
+  const int64_t last_census = insert_census.InsertRows(std::span(dump.census));
 
   int at = 0;
   statement.Bind(++at, SnapshotId(host_id, incoming));
@@ -365,22 +358,23 @@ int64_t Importer::State::BindDump(Statement& statement, int64_t host_id,
   return first_row;
 }
 
-void Importer::State::StoreNew(int64_t host_id, const IncomingDump& incoming) {
+void Importer::State::StoreNew(int64_t host_id, IncomingDump& incoming) {
   NoteTwin(host_id, incoming);
   const int64_t first_row = BindDump(insert_dump, host_id, incoming);
   insert_dump.Run();
   const int64_t id = database.LastInsertRowId();
-  pending_bytes += follower.Add(
-      {host_id, static_cast<int64_t>(incoming.dump.family), id, incoming.taken_ms, incoming.ordinal,
-       static_cast<int64_t>(incoming.dump.content_hash), first_row, incoming.dump.rows});
   StoreRejects(incoming.refused, id);
-  account.samples += static_cast<int64_t>(incoming.dump.rows.size());
+  const auto rows = static_cast<int64_t>(incoming.dump.rows.size());
+  account.samples += rows;
   account.duplicates += incoming.dump.duplicates;
   if (seen_before) own_dumps.insert(id);
   touched_dumps.push_back(id);
   ++summary.dumps;
-  summary.samples += static_cast<int64_t>(incoming.dump.rows.size());
+  summary.samples += rows;
   summary.duplicates += incoming.dump.duplicates;
+  pending_bytes += follower.Add(
+      {host_id, static_cast<int64_t>(incoming.dump.family), id, incoming.taken_ms, incoming.ordinal,
+       static_cast<int64_t>(incoming.dump.content_hash), first_row, std::move(incoming.dump.rows)});
 }
 
 // Takes out what an open dump had, before its longer version takes its place.

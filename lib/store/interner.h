@@ -5,7 +5,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
+
+#include "procnet/address.h"
 
 namespace tcpsnap::store {
 
@@ -33,6 +36,10 @@ class Interner {
     return false;
   }
   const std::vector<Key>& keys() const { return keys_; }
+  void Clear() {
+    keys_.clear();
+    table_.clear();
+  }
 
  private:
   size_t Place(const Key& key) const {
@@ -54,6 +61,16 @@ class Interner {
 /// Multiplies by an odd constant (2^64 / golden ratio): spreads integers over the high bits.
 struct IntegerHash {
   uint64_t operator()(uint64_t value) const { return value * 0x9E3779B97F4A7C15; }
+};
+
+struct AddressHash {
+  uint64_t operator()(const procnet::Address& address) const {
+    uint64_t halves[2];
+    std::memcpy(halves, address.bytes.data(), sizeof halves);
+    const IntegerHash mix;
+    const uint64_t high = mix(halves[0]);
+    return mix((high ^ high >> 32) ^ halves[1]);
+  }
 };
 
 }  // namespace tcpsnap::store

@@ -17,16 +17,6 @@ using procnet::SocketRecord;
 using procnet::State;
 using procnet::Timer;
 
-struct AddressHash {
-  uint64_t operator()(const Address& address) const {
-    uint64_t halves[2];
-    std::memcpy(halves, address.bytes.data(), sizeof halves);
-    const IntegerHash mix;
-    const uint64_t high = mix(halves[0]);
-    return mix((high ^ high >> 32) ^ halves[1]);
-  }
-};
-
 // Address keys: v4 is its own, v6 is numbered.
 class KeyMaker {
  public:
@@ -99,8 +89,8 @@ class Census {
     if (number == rows_.size()) rows_.push_back({kind, port});
     CensusRow& sum = rows_[number];
     ++sum.sockets;
-    sum.tx_queue += row.tx_queue;
-    sum.rx_queue += row.rx_queue;
+    sum.tx_queue += TxQueue(row.queues);
+    sum.rx_queue += RxQueue(row.queues);
     sum.retransmitting += record.timer == Timer::kOn && record.retransmits > 0;
     sum.unowned += owner != OwnerClass::kOwned;
   }
@@ -151,12 +141,10 @@ PreparedDump PrepareDump(procnet::Records records, Family family, procnet::ByteO
     const OwnerClass owner = ClassifyOwner(record);
     const bool is_local = own_addresses.Contains(static_cast<uint64_t>(AddressKey(row.remote)));
     row.kind = PackKind(record.state, is_local, direction, owner);
-    row.tx_queue = QueueBytes(record.tx_queue);
-    row.rx_queue = QueueBytes(record.rx_queue);
+    row.queues = PackQueues(QueueBytes(record.tx_queue), QueueBytes(record.rx_queue));
     row.timer = PackTimer(record.timer, record.timer_ticks);
-    row.retransmits = record.retransmits;
+    row.retries = PackRetries(record.retransmits, record.probes);
     row.uid = record.uid;
-    row.probes = record.probes;
     row.inode = static_cast<int64_t>(record.inode);
     const bool full = record.shape == procnet::RowShape::kFull;
     row.rto_ato =

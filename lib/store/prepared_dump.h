@@ -11,7 +11,7 @@
 
 namespace tcpsnap::store {
 
-/// One row of census.
+/// One row of census: its columns in their order, and nothing else.
 struct CensusRow {
   int64_t kind;  ///< state, is_local, direction: the low 7 bits of SocketRow::kind
   int64_t service_port;
@@ -21,6 +21,9 @@ struct CensusRow {
   int64_t retransmitting = 0;
   int64_t unowned = 0;
 };
+
+inline constexpr const char* kCensusColumns =
+    "kind, service_port, sockets, tx_queue, rx_queue, retransmitting, unowned";
 
 /// Until the store numbers them, IPv6 addresses have their number in `addresses6`.
 struct PreparedDump {

@@ -8,7 +8,7 @@
 namespace tcpsnap::store {
 
 inline constexpr int64_t kApplicationId = 0x74637073;  ///< 'tcps', as in sql/schema.sql
-inline constexpr int64_t kSchemaVersion = 2;           ///< PRAGMA user_version
+inline constexpr int64_t kSchemaVersion = 3;           ///< PRAGMA user_version
 
 /// True when the file holds nothing: no table, and no other program's mark.
 bool IsEmpty(Database& database);

@@ -17,20 +17,17 @@ struct SocketRow {
   int64_t local;
   int64_t remote;
   int64_t kind;
-  int64_t tx_queue;
-  int64_t rx_queue;
+  int64_t queues;
   int64_t timer;
-  int64_t retransmits;
+  int64_t retries;
   int64_t uid;
-  int64_t probes;
   int64_t inode;
   int64_t rto_ato;
   int64_t cwnd_ssthresh;
   friend auto operator<=>(const SocketRow&, const SocketRow&) = default;
 };
 inline constexpr const char* kSocketRowColumns =
-    "local, remote, kind, tx_queue, rx_queue, timer, retransmits, uid, probes, inode, rto_ato,"
-    " cwnd_ssthresh";
+    "local, remote, kind, queues, timer, retries, uid, inode, rto_ato, cwnd_ssthresh";
 /// What a row adds to a transaction at most: a little more than measured.
 inline constexpr int64_t kStoredRowBytes = 48;
 
@@ -68,6 +65,18 @@ int64_t PackKind(procnet::State state, bool is_local, Direction direction, Owner
 inline constexpr int64_t kCensusKindBits = 0x7F;
 /// The bits that depend on the other rows of the dump: is_local and direction.
 inline constexpr int64_t kWholeDumpKindBits = 0x70;
+
+/// Both below 2^31; mostly 0.
+constexpr int64_t PackQueues(int64_t tx_bytes, int64_t rx_bytes) {
+  return tx_bytes | rx_bytes << 31;
+}
+constexpr int64_t TxQueue(int64_t queues) { return queues & INT32_MAX; }
+constexpr int64_t RxQueue(int64_t queues) { return queues >> 31; }
+
+/// Mostly 0, as both are.
+constexpr int64_t PackRetries(uint32_t retransmits, int32_t probes) {
+  return int64_t{probes} * (int64_t{1} << 32) + retransmits;
+}
 
 /// ticks * 5 + timer: the 6000 ticks of TIME_WAIT fit 2 bytes. -1 - timer where the ticks are an
 /// overflow of old kernels (2^32 and more).

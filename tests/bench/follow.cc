@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
     std::fputs("follow CAPTURE DATABASE INTERVAL\n", stderr);
     return 2;
   }
-  const tcpsnap::bench::PreparedCapture capture(argv[1]);
+  tcpsnap::bench::PreparedCapture capture(argv[1]);
   const int64_t interval_ms = std::atoll(argv[3]) * 1000;
   auto database = tcpsnap::store::Database::OpenForImport(argv[2]);
   database.Execute("INSERT INTO host (id, name) VALUES (1, 'web1')");
@@ -28,11 +28,12 @@ int main(int argc, char** argv) {
   tcpsnap::store::ConnectionFollower follower(database);
   int64_t rows = 0;
   int64_t dump_id = 0;
-  for (const tcpsnap::store::PreparedDump& dump : capture.dumps) {
+  for (tcpsnap::store::PreparedDump& dump : capture.dumps) {
     const int64_t taken_ms = (1 + dump_id / 2) * interval_ms;
-    follower.Add(
-        {1, static_cast<int64_t>(dump.family), ++dump_id, taken_ms, 0, 0, rows + 1, dump.rows});
+    const int64_t first_row = rows + 1;
     rows += static_cast<int64_t>(dump.rows.size());
+    follower.Add({1, static_cast<int64_t>(dump.family), ++dump_id, taken_ms, 0, 0, first_row,
+                  std::move(dump.rows)});
   }
   follower.Finish([](int64_t) {});
   transaction.Commit();

@@ -18,14 +18,11 @@ namespace {
 
 using tcpsnap::bench::PreparedCapture;
 using tcpsnap::procnet::Address;
-using tcpsnap::store::CensusRow;
 using tcpsnap::store::PreparedDump;
 
 void Insert(const PreparedCapture& capture, tcpsnap::store::Database& database) {
   tcpsnap::store::StagedRows staged(database, "socket_row", tcpsnap::store::kSocketRowColumns);
-  auto census = database.Prepare(
-      "INSERT INTO census (kind, service_port, sockets, tx_queue, rx_queue, retransmitting,"
-      " unowned) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  tcpsnap::store::StagedRows census(database, "census", tcpsnap::store::kCensusColumns);
   auto address6 = database.Prepare("INSERT INTO address6 (bytes, text) VALUES (?, ?)");
   tcpsnap::store::Transaction transaction(database);
   for (const Address& address : capture.addresses6) {
@@ -36,14 +33,7 @@ void Insert(const PreparedCapture& capture, tcpsnap::store::Database& database) 
   }
   for (const PreparedDump& dump : capture.dumps) {
     staged.InsertRows(std::span(dump.rows));
-    for (const CensusRow& row : dump.census) {
-      int column = 0;
-      for (const int64_t value : {row.kind, row.service_port, row.sockets, row.tx_queue,
-                                  row.rx_queue, row.retransmitting, row.unowned}) {
-        census.Bind(++column, value);
-      }
-      census.Run();
-    }
+    census.InsertRows(std::span(dump.census));
   }
   transaction.Commit();
 }

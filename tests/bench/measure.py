@@ -107,8 +107,7 @@ def classes(database, table):
 def totals(database):
     """The rows of the two large tables, each column as a sum that does not overflow."""
     columns = {
-        "socket_row": "local remote kind timer tx_queue rx_queue retransmits uid probes inode "
-                      "rto_ato cwnd_ssthresh",
+        "socket_row": "local remote kind queues timer retries uid inode rto_ato cwnd_ssthresh",
         "census": "kind service_port sockets tx_queue rx_queue retransmitting unowned",
     }
     return [query(database, f"SELECT count(*), "

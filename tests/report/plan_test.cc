@@ -163,7 +163,7 @@ TEST_CASE("plan: tables that are named themselves") {
   Database database = Database::OpenInMemory();
   CHECK(WideReads(database, "SELECT count(*) FROM socket_row") == "socket_row ");
   CHECK(WideReads(database, "SELECT max(sockets) FROM census ORDER BY 1") == "census ");
-  CHECK(WideReads(database, "SELECT uid FROM connection ORDER BY last_dump DESC") == "connection ");
+  CHECK(WideReads(database, "SELECT uid FROM connection ORDER BY last_row DESC") == "connection ");
   CHECK(WideReads(database, "SELECT uid FROM connection WHERE id = 3") == "");
   CHECK(WideReads(database, "SELECT to_kind FROM transition") == "transition ");
   CHECK(WideReads(database, "SELECT to_kind FROM transition WHERE dump_id = 3") == "");

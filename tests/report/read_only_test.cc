@@ -144,7 +144,7 @@ TEST_CASE("open: what isn't a tcpsnap database is refused by name") {
 
   const std::string newer = folder.Path("newer.db");
   Database::OpenForImport(newer).Execute("PRAGMA user_version = 99");
-  refused(newer, " was written by a newer tcpsnap (schema version 99, this program knows 2)");
+  refused(newer, " was written by a newer tcpsnap (schema version 99, this program knows 3)");
   const std::string foreign = folder.Path("foreign.db");
   Database::OpenForImport(foreign).Execute("PRAGMA application_id = 0x42");
   refused(foreign, " is not a tcpsnap database (application id 0x00000042)");

@@ -99,18 +99,17 @@ void SampleDatabase::AddDump(int64_t snapshot, int64_t host, int64_t taken_ms, i
   std::map<std::pair<int64_t, int64_t>, Count> census;
   std::array<int64_t, 12> totals{};
   Statement insert = database_.Prepare(
-      "INSERT INTO socket_row (local, remote, kind, tx_queue, rx_queue, timer, retransmits, uid,"
-      " probes, inode) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0, 1)");
+      "INSERT INTO socket_row (local, remote, kind, queues, timer, retries, uid, inode)"
+      " VALUES (?, ?, ?, ?, ?, 0, ?, 1)");
   for (const Socket& socket : sockets) {
     const int64_t kind = store::PackKind(static_cast<procnet::State>(socket.state), socket.is_local,
                                          DirectionOf(socket), OwnerOf(socket));
     insert.Bind(1, Endpoint(socket.local_ip, socket.local_port))
         .Bind(2, Endpoint(socket.remote_ip, socket.remote_port))
         .Bind(3, kind)
-        .Bind(4, socket.tx_queue)
-        .Bind(5, socket.rx_queue)
-        .Bind(6, store::PackTimer(socket.timer, socket.timer_ticks))
-        .Bind(7, socket.uid)
+        .Bind(4, store::PackQueues(socket.tx_queue, socket.rx_queue))
+        .Bind(5, store::PackTimer(socket.timer, socket.timer_ticks))
+        .Bind(6, socket.uid)
         .Run();
     ++totals[static_cast<size_t>(socket.state)];
     Count& count = census[{kind & store::kCensusKindBits, ServicePort(socket)}];

@@ -80,7 +80,8 @@ TEST_CASE("views: the packed columns, at their ends") {
   sample.AddSnapshot("web1", kNoon, {{.direction = "in", .uid = -2}});
   const auto show = [&] {
     return Rows(*sample,
-                "SELECT rto_ms, ato_ms, quick, pingpong, cwnd, ssthresh, uid FROM sockets")[0];
+                "SELECT rto_ms, ato_ms, quick, pingpong, cwnd, ssthresh, uid, tx_queue, rx_queue,"
+                " retransmits, probes FROM sockets")[0];
   };
   const auto unpack = [&](uint32_t rto, uint32_t ato, uint32_t quick_pingpong, uint32_t cwnd,
                           int32_t ssthresh) {
@@ -90,11 +91,22 @@ TEST_CASE("views: the packed columns, at their ends") {
         .Run();
     return show();
   };
-  CHECK(show() == "NULL|NULL|NULL|NULL|NULL|NULL|-2");
-  CHECK(unpack(20, 4, 31, 10, -1) == "200|40|15|1|10|-1|-2");
-  CHECK(unpack(4096, 256, 2, 4096, 2047) == "40960|2560|1|0|4096|2047|-2");
+  CHECK(show() == "NULL|NULL|NULL|NULL|NULL|NULL|-2|0|0|0|0");
+  CHECK(unpack(20, 4, 31, 10, -1) == "200|40|15|1|10|-1|-2|0|0|0|0");
+  CHECK(unpack(4096, 256, 2, 4096, 2047) == "40960|2560|1|0|4096|2047|-2|0|0|0|0");
   CHECK(unpack(UINT32_MAX, (1u << 20) - 1, 1023, UINT32_MAX, INT32_MAX - 1) ==
-        "42949672950|10485750|511|1|4294967295|2147483646|-2");
+        "42949672950|10485750|511|1|4294967295|2147483646|-2|0|0|0|0");
+
+  sample
+      ->Prepare(
+          "UPDATE socket_row SET rto_ato = NULL, cwnd_ssthresh = NULL, queues = ?,"
+          " retries = ?")
+      .Bind(1, store::PackQueues(INT32_MAX, INT32_MAX))
+      .Bind(2, store::PackRetries(UINT32_MAX, INT32_MAX))
+      .Run();
+  CHECK(show() == "NULL|NULL|NULL|NULL|NULL|NULL|-2|2147483647|2147483647|4294967295|2147483647");
+  sample->Prepare("UPDATE socket_row SET retries = ?").Bind(1, store::PackRetries(3, -1)).Run();
+  CHECK(show() == "NULL|NULL|NULL|NULL|NULL|NULL|-2|2147483647|2147483647|3|-1");
 }
 
 TEST_CASE("views: a snapshot of one family, or of no socket, has its row and its zeros") {

@@ -187,12 +187,13 @@ def derive(database):
 def compare(database):
     """Ids are no part of it: a transition is told by what it says of its connection."""
     connections, transitions, turnover = derive(database)
-    columns = "first_dump, last_dump, samples, local, remote, first_kind, last_kind, uid, inode"
+    columns = "first_dump, d.id, samples, local, remote, first_kind, last_kind, uid, inode"
+    last_dump = "JOIN dump AS d ON c.id BETWEEN d.first_connection AND d.last_connection"
     there = {
-        "connection": database.execute(f"SELECT {columns} FROM connection"),
+        "connection": database.execute(f"SELECT {columns} FROM connection AS c {last_dump}"),
         "transition": database.execute(
             f"SELECT dump_id, from_dump, from_kind, to_kind, {columns} FROM transition"
-            " LEFT JOIN connection ON id = connection_id"),
+            f" LEFT JOIN (connection AS c {last_dump}) ON c.id = connection_id"),
         "turnover": database.execute(
             "SELECT dump_id, missed, from_state, to_state, sockets FROM turnover"),
     }
