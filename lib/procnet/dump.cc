@@ -65,10 +65,13 @@ size_t DumpBuilder::AddRows(std::string_view text, LinePosition& position, Resta
   // Rows that need a look back or the header are AddLine's.
   if (!family_ || !linux22_rows_.empty() || header_.extra_columns.value_or(0) > 0) return 0;
   constexpr size_t kShortestRow = 100;
+  constexpr size_t kLargeDump = 64 << 10;
   const size_t old_count = records_.size();
   const size_t room = text.size() / kShortestRow + 1;
   if (records_.capacity() < old_count + room) {
-    records_.reserve(std::max(old_count + room, 2 * records_.capacity()));
+    // What is not used of a large block takes no memory, to copy one takes twice its rows.
+    const size_t factor = records_.capacity() < kLargeDump ? 2 : 4;
+    records_.reserve(std::max(old_count + room, factor * records_.capacity()));
   }
   records_.resize(old_count + room);
   const RowsParsed parsed = ParseRows(text.data(), text.data() + text.size(), *family_,

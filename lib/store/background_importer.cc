@@ -5,9 +5,14 @@
 namespace tcpsnap::store {
 namespace {
 
-// Enough to keep both threads busy; a larger dump waits alone.
+// Enough to keep both threads busy. A larger dump waits alone, and its caller for it: what both
+// threads hold would be several times its size.
 constexpr size_t kMostWaitingRows = 64 << 10;
 constexpr size_t kMostWaitingCalls = 256;
+
+// To wake the other thread costs as much as a small dump.
+constexpr size_t kDueRows = 4 << 10;
+constexpr size_t kDueCalls = 64;
 
 template <typename... F>
 struct Overloaded : F... {
@@ -53,29 +58,43 @@ void BackgroundImporter::Abort() { Push(AbortCall{}, 0); }
 ImportSummary BackgroundImporter::Finish() {
   Push(FinishCall{}, 0);
   std::unique_lock lock(mutex_);
-  not_full_.wait(lock, [this] { return calls_.empty() || error_; });
-  if (error_) std::rethrow_exception(error_);
+  WaitUntil(lock, [this] { return calls_.empty(); });
   return std::move(summary_);
+}
+
+template <typename Reached>
+void BackgroundImporter::WaitUntil(std::unique_lock<std::mutex>& lock, Reached reached) {
+  if (!error_ && !reached()) {
+    is_due_ = true;
+    not_empty_.notify_one();
+    not_full_.wait(lock, [&] { return error_ || reached(); });
+  }
+  if (error_) std::rethrow_exception(error_);
 }
 
 void BackgroundImporter::Push(Call&& call, size_t rows) {
   std::unique_lock lock(mutex_);
-  not_full_.wait(lock, [&] {
-    return error_ || calls_.empty() ||
+  WaitUntil(lock, [&] {
+    return calls_.empty() ||
            (waiting_rows_ + rows <= kMostWaitingRows && calls_.size() < kMostWaitingCalls);
   });
-  if (error_) std::rethrow_exception(error_);
   waiting_rows_ += rows;
   calls_.emplace_back(std::move(call), rows);
-  lock.unlock();
-  not_empty_.notify_one();
+  if (rows > kMostWaitingRows) {
+    WaitUntil(lock, [this] { return calls_.empty(); });
+  } else if (!is_due_ && (waiting_rows_ >= kDueRows || calls_.size() >= kDueCalls)) {
+    is_due_ = true;
+    lock.unlock();
+    not_empty_.notify_one();
+  }
 }
 
 // A call stays in the queue until it was carried out, so that an empty queue means all done.
 void BackgroundImporter::Run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    not_empty_.wait(lock, [this] { return closed_ || !calls_.empty(); });
+    if (calls_.empty()) is_due_ = false;
+    not_empty_.wait(lock, [this] { return closed_ || is_due_; });
     if (closed_) return;
     auto& [call, rows] = calls_.front();  // stays in place while others are added behind it
     lock.unlock();
@@ -92,7 +111,9 @@ void BackgroundImporter::Run() {
       error_ = error;
       calls_.clear();
     }
-    not_full_.notify_one();
+    const bool has_room =
+        waiting_rows_ <= kMostWaitingRows / 2 && calls_.size() <= kMostWaitingCalls / 2;
+    if (has_room || error) not_full_.notify_one();
     if (error) return;
   }
 }

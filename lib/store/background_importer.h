@@ -15,8 +15,8 @@
 
 namespace tcpsnap::store {
 
-/// The calls of Importer, carried out in their order. What the importer throws comes out of the
-/// next call here, and nothing is carried out after it.
+/// The calls of Importer, carried out in their order, some at a time. What the importer throws
+/// comes out of the next call here, and nothing is carried out after it.
 class BackgroundImporter {
  public:
   /// Uses the database from another thread until it is destroyed: leave it alone meanwhile.
@@ -44,6 +44,8 @@ class BackgroundImporter {
   using Call = std::variant<SourceStart, IncomingDump, std::vector<procnet::RefusedLine>, TellCall,
                             SourceEnd, AbortCall, FinishCall>;
   void Push(Call&& call, size_t rows);
+  template <typename Reached>
+  void WaitUntil(std::unique_lock<std::mutex>& lock, Reached reached);
   void Run();
   void CarryOut(Call& call);
 
@@ -54,6 +56,7 @@ class BackgroundImporter {
   std::condition_variable not_full_, not_empty_;
   std::deque<std::pair<Call, size_t>> calls_;
   size_t waiting_rows_ = 0;
+  bool is_due_ = false;  ///< there is enough to do, or somebody waits for it
   bool closed_ = false;
   std::exception_ptr error_;
   std::thread thread_;

@@ -1,5 +1,6 @@
 #include "store/connection_follower.h"
 
+#include <algorithm>
 #include <list>
 #include <map>
 #include <optional>
@@ -8,93 +9,20 @@
 #include <vector>
 
 #include "store/connection_tracker.h"
-#include "store/staged_rows.h"
+#include "store/derived_writer.h"
 #include "store/worker.h"
 
 namespace tcpsnap::store {
 namespace {
 
-/// What a row of the derived tables adds to a transaction, indexes included.
-constexpr int64_t kDerivedRowBytes = 64;
-
-/// A dump of fewer rows is followed at once: to hand it to another thread takes longer.
+/// A dump of fewer rows is followed at once, since to hand it to another thread takes longer; and
+/// one of more, since the next one would come to lie beside it.
 constexpr size_t kLeastRowsForWorker = 1000;
+constexpr size_t kMostRowsForWorker = 64 << 10;
 
 // A host and family, and a place in its order of dumps.
 using SeriesKey = std::pair<int64_t, int64_t>;
 using Place = std::tuple<int64_t, int64_t, int64_t>;  // taken_ms, ordinal, content_hash
-
-// Writes what a tracker finds out, many rows at a time.
-class DerivedWriter : public ConnectionSink {
- public:
-  explicit DerivedWriter(Database& database)
-      : insert_{{database, "connection",
-                 "first_dump, last_row, samples, local, remote, first_kind, last_kind, uid, inode"},
-                {database, "transition", "dump_id, connection_id, from_dump, from_kind, to_kind"},
-                {database, "turnover", "dump_id, missed, from_state, to_state, sockets"}},
-        set_range_(database.Prepare(
-            "UPDATE dump SET first_connection = ?, last_connection = ? WHERE id = ?")) {}
-
-  void Ended(int64_t last_dump, const ConnectionRow& row,
-             std::span<const TransitionRow> transitions) override {
-    if (blocks_.empty() || blocks_.back().dump_id != last_dump) blocks_.push_back({last_dump, 0});
-    ++blocks_.back().connections;
-    connections_.push_back(row);
-    const auto place = static_cast<int64_t>(connections_.size());
-    for (const TransitionRow& transition : transitions) {
-      transitions_.push_back({transition.dump_id, place, transition.from_dump, transition.from_kind,
-                              transition.to_kind});
-    }
-  }
-  void Turnover(int64_t dump_id, const TurnoverRow& row) override {
-    turnovers_.push_back({dump_id, row.missed, row.from_state, row.to_state, row.sockets});
-  }
-
-  // Writes what has come since the last call; returns how many bytes that is, about.
-  int64_t Write() {
-    const size_t rows = connections_.size() + transitions_.size() + turnovers_.size();
-    const int64_t before =
-        insert_.connection.InsertRows(std::span<const ConnectionRow>(connections_)) -
-        static_cast<int64_t>(connections_.size());
-    for (Transition& transition : transitions_) transition.connection_id += before;
-    int64_t last = before;
-    for (const Block& block : blocks_) {
-      set_range_.Bind(1, last + 1).Bind(2, last + block.connections).Bind(3, block.dump_id).Run();
-      last += block.connections;
-    }
-    insert_.transition.InsertRows(std::span<const Transition>(transitions_));
-    insert_.turnover.InsertRows(std::span<const Turnovers>(turnovers_));
-    Drop();
-    return static_cast<int64_t>(rows) * kDerivedRowBytes;
-  }
-  void Drop() {
-    connections_.clear();
-    blocks_.clear();
-    transitions_.clear();
-    turnovers_.clear();
-  }
-
- private:
-  // The columns of the tables; a connection's id is its place in connections_ until it is written.
-  struct Transition {
-    int64_t dump_id, connection_id, from_dump, from_kind, to_kind;
-  };
-  struct Turnovers {
-    int64_t dump_id, missed, from_state, to_state, sockets;
-  };
-  // Consecutive connections that were last seen in one dump.
-  struct Block {
-    int64_t dump_id, connections;
-  };
-  struct {
-    StagedRows connection, transition, turnover;
-  } insert_;
-  Statement set_range_;
-  std::vector<ConnectionRow> connections_;
-  std::vector<Block> blocks_;
-  std::vector<Transition> transitions_;
-  std::vector<Turnovers> turnovers_;
-};
 
 // A dump that the database has, with those columns of its rows that a tracker looks at.
 class DumpReader {
@@ -107,6 +35,7 @@ class DumpReader {
     const int64_t last_row = dump_.Integer(2);
     dump_.Reset();
     rows_.clear();
+    rows_.reserve(static_cast<size_t>(std::max<int64_t>(last_row - dump.first_row + 1, 0)));
     read_.Bind(1, dump.first_row).Bind(2, last_row);
     while (read_.Step()) {
       SocketRow& row = rows_.emplace_back();
@@ -178,14 +107,16 @@ struct ConnectionFollower::State {
   std::map<SeriesKey, Series> series;
   std::list<SeriesKey> in_use;  // those with a tracker, the latest first
   size_t tracked_rows = 0;
-  StoredSamples at_work;  // what the worker follows
-  Worker worker;          // uses a tracker and the writer, not the database
+  size_t largest_dump = 0;  // rows
+  StoredSamples at_work;    // what the worker follows
+  Worker worker;            // uses a tracker and the writer, not the database
 
   Series& Find(const SeriesKey& key, int64_t new_dump);
   void Open(const SeriesKey& key, int64_t new_dump, Series& one);
   bool Resume(const std::vector<int64_t>& dumps, ConnectionTracker& tracker);
+  void FinishTracker(ConnectionTracker& tracker, const std::function<void(int64_t)>& wrote);
   void Close(Series& one);
-  void MakeRoom(const SeriesKey& key);
+  int64_t MakeRoom(const SeriesKey& key);
   void FollowAnew(const SeriesKey& key, const std::function<void(int64_t)>& wrote);
   int64_t TicksPerSecond(int64_t host_id);
   void SetFollowed(const SeriesKey& key, bool mixed);
@@ -300,6 +231,11 @@ ConnectionFollower::State::Series& ConnectionFollower::State::Find(const SeriesK
   return one;
 }
 
+void ConnectionFollower::State::FinishTracker(ConnectionTracker& tracker,
+                                              const std::function<void(int64_t)>& wrote) {
+  while (tracker.FinishSome()) wrote(writer.Write());
+}
+
 void ConnectionFollower::State::Close(Series& one) {
   if (!one.tracker) return;
   one.tracker.reset();
@@ -311,15 +247,18 @@ void ConnectionFollower::State::Close(Series& one) {
 // Hands over what the trackers that were not used for the longest time hold. Should a further dump
 // of theirs come in this run, they are followed anew at its end: with hosts that take turns that is
 // cheaper than to take up each of them again and again.
-void ConnectionFollower::State::MakeRoom(const SeriesKey& key) {
-  while (tracked_rows > most_rows && in_use.back() != key) {
+int64_t ConnectionFollower::State::MakeRoom(const SeriesKey& key) {
+  int64_t bytes = 0;
+  // Both families of a host are followed at once, however large they are.
+  while (tracked_rows > std::max(most_rows, 2 * largest_dump) && in_use.back() != key) {
     const SeriesKey oldest_key = in_use.back();
     Series& oldest = series.at(oldest_key);
-    oldest.tracker->Finish();
+    FinishTracker(*oldest.tracker, [&](int64_t written) { bytes += written; });
     SetFollowed(oldest_key, oldest.tracker->is_mixed());
     oldest.marked = false;
     Close(oldest);
   }
+  return bytes;
 }
 
 int64_t ConnectionFollower::Add(StoredSamples&& dump) {
@@ -337,15 +276,15 @@ int64_t ConnectionFollower::Add(StoredSamples&& dump) {
   one.last = place;
   s.tracked_rows += dump.rows.size() - one.rows;
   one.rows = dump.rows.size();
+  s.largest_dump = std::max(s.largest_dump, one.rows);
   s.in_use.splice(s.in_use.begin(), s.in_use, one.in_use);
-  s.MakeRoom(key);
-  bytes += s.writer.Write();
+  bytes += s.MakeRoom(key);
   s.at_work = std::move(dump);
   const auto follow = [&samples = s.at_work, &tracker = *one.tracker] {
     tracker.Follow({samples.dump_id, samples.taken_ms, samples.first_row, samples.rows});
     samples.rows = {};
   };
-  if (one.rows < kLeastRowsForWorker) {
+  if (one.rows < kLeastRowsForWorker || one.rows > kMostRowsForWorker) {
     follow();
   } else {
     s.worker.Begin(follow);
@@ -395,9 +334,8 @@ void ConnectionFollower::State::FollowAnew(const SeriesKey& key,
     tracker.Follow(reader.Read(dump));
     wrote(writer.Write());
   }
-  tracker.Finish();
+  FinishTracker(tracker, wrote);
   SetFollowed(key, tracker.is_mixed());
-  wrote(writer.Write());
 }
 
 void ConnectionFollower::Finish(const std::function<void(int64_t)>& wrote) {
@@ -406,10 +344,9 @@ void ConnectionFollower::Finish(const std::function<void(int64_t)>& wrote) {
   wrote(s.writer.Write());
   for (auto& [key, one] : s.series) {
     if (!one.tracker) continue;
-    one.tracker->Finish();
+    s.FinishTracker(*one.tracker, wrote);
     s.SetFollowed(key, one.tracker->is_mixed());
     s.Close(one);
-    wrote(s.writer.Write());
   }
   s.series.clear();
   std::vector<SeriesKey> stale;

@@ -34,8 +34,8 @@ struct StoredSamples {
 /// its own, while the caller stores the next one; what comes of it is written with that.
 class ConnectionFollower {
  public:
-  /// Hosts and families of which the last dumps have more rows than `most_rows` together are not
-  /// all followed at once: what they hold in memory.
+  /// Hosts and families of which the last dumps have more rows than `most_rows` together, and than
+  /// two of the largest dump, are not all followed at once: what they hold in memory.
   explicit ConnectionFollower(Database& database, size_t most_rows = 128 << 10);
   ~ConnectionFollower();
   ConnectionFollower(const ConnectionFollower&) = delete;

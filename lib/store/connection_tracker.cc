@@ -9,6 +9,9 @@
 namespace tcpsnap::store {
 namespace {
 
+/// Entries whose memory is kept for the next dump: beyond, that of the parser needs the room.
+constexpr size_t kMostKept = 64 << 10;
+
 constexpr int64_t kStateBits = 0xF;
 /// The bits of a kind whose change is a transition: state and owner class.
 constexpr int64_t kTransitionBits = kStateBits | ~kCensusKindBits;
@@ -92,7 +95,7 @@ void ConnectionTracker::DropTransitions(Entry& entry) {
 
 // What a row shows of its connection.
 void ConnectionTracker::See(Entry& entry, const SocketRow& row, const Sighting& now, size_t place) {
-  entry.last_kind = static_cast<uint16_t>(row.kind);
+  entry.last_kind = static_cast<uint32_t>(row.kind) & kKindMask;
   entry.ends_ms = now.ends_ms;
   entry.row = static_cast<uint32_t>(place);
   entry.has_inode = now.inode != 0;
@@ -126,7 +129,7 @@ void ConnectionTracker::Begin(const TrackedDump& dump, size_t row, const Sightin
   entry.local = seen.local;
   entry.remote = seen.remote;
   entry.first_dump = dump.id;
-  entry.first_kind = static_cast<uint16_t>(seen.kind);
+  entry.first_kind = static_cast<uint32_t>(seen.kind) & kKindMask;
   See(entry, seen, now, row);
 }
 
@@ -191,27 +194,35 @@ void ConnectionTracker::TellTurnover(int64_t dump_id) {
 
 // What this dump shows becomes the one before; what it does not is kept for one more.
 void ConnectionTracker::Retire() {
-  HandOver(hidden_);
+  HandOver(hidden_, 0, hidden_.entries.size());
+  hidden_.entries.clear();
   hidden_.dump_id = before_.dump_id;
   hidden_.first_row = before_.first_row;
-  for (Entry& entry : before_.entries) {
-    if (entry.is_continued) continue;
-    if (!is_silent_ && entry.samples == 1 && !MayBeHidden(entry.last())) continue;
+  const auto is_kept = [this](const Entry& entry) {
+    if (entry.is_continued) return false;
+    return is_silent_ || entry.samples > 1 || MayBeHidden(entry.last());
+  };
+  hidden_.entries.reserve(
+      static_cast<size_t>(std::count_if(before_.entries.begin(), before_.entries.end(), is_kept)));
+  for (const Entry& entry : before_.entries) {
+    if (!is_kept(entry)) continue;
     hidden_.entries.push_back(entry);
     hidden_.entries.back().is_hidden = true;
   }
   std::swap(before_, now_);
+  if (now_.entries.size() > kMostKept) now_.entries = {};
   Index();
 }
 
-// The connections that nothing continued; the list is empty then.
-void ConnectionTracker::HandOver(Sightings& list) {
-  for (Entry& entry : list.entries) {
+// The connections that nothing continued, of a part of a list.
+void ConnectionTracker::HandOver(Sightings& list, size_t begin, size_t end) {
+  for (size_t i = begin; i < end; ++i) {
+    Entry& entry = list.entries[i];
     if (entry.is_continued) continue;
     if (!is_silent_ && entry.samples > 1) {
       handed_over_.clear();
-      for (uint32_t i = entry.transition; i != kNone; i = transitions_[i].before) {
-        handed_over_.push_back(transitions_[i].row);
+      for (uint32_t at = entry.transition; at != kNone; at = transitions_[at].before) {
+        handed_over_.push_back(transitions_[at].row);
       }
       std::reverse(handed_over_.begin(), handed_over_.end());
       const ConnectionRow row{
@@ -222,7 +233,6 @@ void ConnectionTracker::HandOver(Sightings& list) {
     }
     DropTransitions(entry);
   }
-  list.entries.clear();
 }
 
 void ConnectionTracker::FollowAgain(const TrackedDump& dump) {
@@ -242,7 +252,7 @@ void ConnectionTracker::Recall(const ConnectionRow& connection,
     DropTransitions(*place);
     place->first_dump = connection.first_dump;
     place->samples = static_cast<uint32_t>(connection.samples);
-    place->first_kind = static_cast<uint16_t>(connection.first_kind);
+    place->first_kind = static_cast<uint32_t>(connection.first_kind) & kKindMask;
     place->uid = connection.uid;
     place->inode = connection.inode;
     for (const TransitionRow& transition : transitions) AddTransition(*place, transition);
@@ -250,9 +260,17 @@ void ConnectionTracker::Recall(const ConnectionRow& connection,
   }
 }
 
-void ConnectionTracker::Finish() {
-  HandOver(hidden_);
-  HandOver(before_);
+bool ConnectionTracker::FinishSome(size_t most) {
+  Sightings& list = hidden_.entries.empty() ? before_ : hidden_;
+  if (list.entries.empty()) return false;
+  const size_t end = std::min(list.entries.size(), finished_ + most);
+  HandOver(list, finished_, end);
+  finished_ = end;
+  if (end == list.entries.size()) {
+    list.entries = {};
+    finished_ = 0;
+  }
+  return true;
 }
 
 }  // namespace tcpsnap::store

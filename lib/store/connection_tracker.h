@@ -74,8 +74,9 @@ class ConnectionTracker {
   /// again, in its place.
   void Recall(const ConnectionRow& connection, std::span<const TransitionRow> transitions);
 
-  /// Hands over all that are left. Nothing may follow.
-  void Finish();
+  /// Hands over what is left, up to so many sockets at once; false when that was all. Nothing may
+  /// follow.
+  bool FinishSome(size_t most = 16 << 10);
 
   /// True once two rows of one dump had the same endpoints, listening sockets excepted. What the
   /// last two dumps and the stored connections tell is not enough then to go on in another run.
@@ -83,8 +84,10 @@ class ConnectionTracker {
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr int kKindBits = 10;
+  static constexpr uint32_t kKindMask = (1U << kKindBits) - 1;
 
-  // 72 bytes, twice for each row of the last dump: much of what an import holds.
+  // 64 bytes, twice for each row of the last dump: much of what an import holds.
   struct Entry {
     int64_t local = 0;
     int64_t remote = 0;
@@ -92,16 +95,17 @@ class ConnectionTracker {
     int64_t uid = 0;
     int64_t ends_ms = 0;  ///< of its last Sighting, like the next two
     int64_t first_dump = 0;
-    uint16_t last_kind = 0;
-    uint16_t first_kind = 0;
     uint32_t row = 0;  ///< its place in the last dump that has it
     uint32_t samples = 0;
     uint32_t transition = kNone;  ///< the latest, in transitions_
-    bool has_inode = false;       ///< now
-    bool is_hidden = false;       ///< by the dump before the one that is being read
-    bool is_continued = false;    ///< by a row of that
+    uint32_t last_kind : kKindBits = 0;
+    uint32_t first_kind : kKindBits = 0;
+    uint32_t has_inode : 1 = 0;     ///< now
+    uint32_t is_hidden : 1 = 0;     ///< by the dump before the one that is being read
+    uint32_t is_continued : 1 = 0;  ///< by a row of that
     Sighting last() const { return {last_kind, has_inode ? inode : 0, ends_ms}; }
   };
+  static_assert(sizeof(Entry) == 64);
   /// A list of entries, in the order of the rows of the dump that has them.
   struct Sightings {
     int64_t dump_id = 0;
@@ -125,7 +129,7 @@ class ConnectionTracker {
   void DropTransitions(Entry& entry);
   void TellTurnover(int64_t dump_id);
   void Retire();
-  void HandOver(Sightings& list);
+  void HandOver(Sightings& list, size_t begin, size_t end);
 
   int64_t ticks_per_second_;
   ConnectionSink& sink_;
@@ -139,6 +143,7 @@ class ConnectionTracker {
   std::array<std::array<std::array<int64_t, 16>, 16>, 2> turnover_{};  ///< missed, from, to
   std::vector<Transition> transitions_;
   uint32_t free_transition_ = kNone;
+  size_t finished_ = 0;  ///< of hidden_, then of before_
   std::vector<TransitionRow> handed_over_;
 };
 

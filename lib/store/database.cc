@@ -344,6 +344,9 @@ Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
 Database Database::Open(const std::string& path, int flags) {
+  // Its statistics of memory, which nobody reads, lock a mutex for each allocation. Without effect
+  // where SQLite is in use already.
+  [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   auto connection = std::make_unique<Connection>(path);
   const std::string name = (flags & SQLITE_OPEN_MEMORY) != 0 ? path : PlainFileName(path);
   // NOMUTEX: one thread at a time uses a connection (Interrupt may be called from any), and the

@@ -75,7 +75,7 @@ struct ImportSettings {
   std::optional<int64_t> ticks_per_second;  ///< --hz
   std::string version;                      ///< kept with each source
   int64_t now_ms = 0;                       ///< kept with each source
-  int64_t transaction_bytes = 48 << 20;     ///< dirty pages of one transaction
+  int64_t transaction_bytes = 24 << 20;     ///< dirty pages of one transaction
   size_t followed_rows = 128 << 10;         ///< see ConnectionFollower
 };
 

@@ -150,7 +150,7 @@ class Bench:
             "parse": Work([self.programs / "bench_parse", capture], one_core=True),
             "import": Work([self.ingest, self.folder / "import.db", capture],
                            database=self.folder / "import.db"),
-            "ceiling": Work([self.programs / "bench_insert", capture, self.folder / "ceiling.db"],
+            "ceiling": Work([self.programs / "bench_insert", capture, self.folder / "ceiling.db", "60"],
                             database=self.folder / "ceiling.db", says_seconds=True),
         }
         procfs = self.programs / "bench_procfs"
