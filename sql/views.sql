@@ -1,4 +1,7 @@
--- The views that users query. Any SQLite tool reads them, without an extension.
+-- The views that users query. Any SQLite tool reads them, without an extension. (tcpsnap-query does
+-- their printf() of addresses by a function of its own: lib/store/fast_views.h.) The commonest
+-- states come first, as SQLite tries the WHENs in order.
+--
 -- taken_at is UTC text 'YYYY-MM-DD HH:MM:SS.mmm', always three decimals, so that it compares
 -- rightly with datetime(); taken_ms is the same moment in milliseconds since 1970.
 
@@ -24,9 +27,9 @@ SELECT
   END AS remote_ip,
   r.remote & 65535 AS remote_port,
   CASE r.kind & 15
-    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
-    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
-    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+    WHEN 1 THEN 'ESTABLISHED' WHEN 6 THEN 'TIME_WAIT' WHEN 8 THEN 'CLOSE_WAIT' WHEN 10 THEN 'LISTEN'
+    WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1' WHEN 5 THEN 'FIN_WAIT2'
+    WHEN 7 THEN 'CLOSE' WHEN 9 THEN 'LAST_ACK' WHEN 11 THEN 'CLOSING'
   END AS state,
   CASE (r.kind >> 5) & 3 WHEN 0 THEN 'listen' WHEN 1 THEN 'in' ELSE 'out' END AS direction,
   (r.kind >> 4) & 1 AS is_local, -- 1: the remote address is an address of this host
@@ -58,8 +61,8 @@ SELECT
     AS cwnd,                     -- packets
   (((r.cwnd_ssthresh >> 12) & 2047) | (((r.cwnd_ssthresh >> 43) & 1048575) << 11)) - 1
     AS ssthresh,                 -- packets; -1: no loss so far
-  (r.local >> 16) + 2147483648 AS local_key,    -- integer keys: equal addresses have equal keys,
-  (r.remote >> 16) + 2147483648 AS remote_key,  -- cheaper to group by than the text
+  (r.local >> 16) + 2147483648 AS local_key,    -- the addresses as integers, much quicker than the
+  (r.remote >> 16) + 2147483648 AS remote_key,  -- text: 10.0.0.1 is 0x0A000001; IPv6 from 2^32 on
   s.ordinal AS ordinal           -- (host, taken_ms, ordinal) names a snapshot
 FROM host AS h
 JOIN snapshot AS s ON s.host_id = h.id
@@ -140,9 +143,9 @@ SELECT
   (c.kind >> 4) & 1 AS is_local,
   +c.service_port AS service_port,
   CASE c.kind & 15
-    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
-    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
-    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+    WHEN 1 THEN 'ESTABLISHED' WHEN 6 THEN 'TIME_WAIT' WHEN 8 THEN 'CLOSE_WAIT' WHEN 10 THEN 'LISTEN'
+    WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1' WHEN 5 THEN 'FIN_WAIT2'
+    WHEN 7 THEN 'CLOSE' WHEN 9 THEN 'LAST_ACK' WHEN 11 THEN 'CLOSING'
   END AS state,
   +c.sockets AS sockets,
   +c.tx_queue AS tx_queue,
@@ -186,14 +189,14 @@ SELECT
   CASE WHEN (c.last_kind >> 5) & 3 = 2 THEN c.remote ELSE c.local END & 65535 AS service_port,
   +c.samples AS samples,         -- snapshots in which it was seen
   CASE c.first_kind & 15
-    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
-    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
-    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+    WHEN 1 THEN 'ESTABLISHED' WHEN 6 THEN 'TIME_WAIT' WHEN 8 THEN 'CLOSE_WAIT' WHEN 10 THEN 'LISTEN'
+    WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1' WHEN 5 THEN 'FIN_WAIT2'
+    WHEN 7 THEN 'CLOSE' WHEN 9 THEN 'LAST_ACK' WHEN 11 THEN 'CLOSING'
   END AS first_state,
   CASE c.last_kind & 15
-    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
-    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
-    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+    WHEN 1 THEN 'ESTABLISHED' WHEN 6 THEN 'TIME_WAIT' WHEN 8 THEN 'CLOSE_WAIT' WHEN 10 THEN 'LISTEN'
+    WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1' WHEN 5 THEN 'FIN_WAIT2'
+    WHEN 7 THEN 'CLOSE' WHEN 9 THEN 'LAST_ACK' WHEN 11 THEN 'CLOSING'
   END AS last_state,
   CASE c.first_kind >> 7
     WHEN 0 THEN iif(c.first_kind & 15 = 6, 'timewait', 'owned')
@@ -229,14 +232,14 @@ SELECT
   h.label AS host,
   d.family AS family,
   CASE x.from_kind & 15
-    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
-    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
-    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+    WHEN 1 THEN 'ESTABLISHED' WHEN 6 THEN 'TIME_WAIT' WHEN 8 THEN 'CLOSE_WAIT' WHEN 10 THEN 'LISTEN'
+    WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1' WHEN 5 THEN 'FIN_WAIT2'
+    WHEN 7 THEN 'CLOSE' WHEN 9 THEN 'LAST_ACK' WHEN 11 THEN 'CLOSING'
   END AS from_state,
   CASE x.to_kind & 15
-    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
-    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
-    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+    WHEN 1 THEN 'ESTABLISHED' WHEN 6 THEN 'TIME_WAIT' WHEN 8 THEN 'CLOSE_WAIT' WHEN 10 THEN 'LISTEN'
+    WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1' WHEN 5 THEN 'FIN_WAIT2'
+    WHEN 7 THEN 'CLOSE' WHEN 9 THEN 'LAST_ACK' WHEN 11 THEN 'CLOSING'
   END AS to_state,
   CASE x.from_kind >> 7
     WHEN 0 THEN iif(x.from_kind & 15 = 6, 'timewait', 'owned')
@@ -286,14 +289,14 @@ SELECT
   d.family AS family,
   +x.missed AS missed,           -- 1: not in the dump before, but in the one before that
   CASE x.from_state
-    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
-    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
-    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+    WHEN 1 THEN 'ESTABLISHED' WHEN 6 THEN 'TIME_WAIT' WHEN 8 THEN 'CLOSE_WAIT' WHEN 10 THEN 'LISTEN'
+    WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1' WHEN 5 THEN 'FIN_WAIT2'
+    WHEN 7 THEN 'CLOSE' WHEN 9 THEN 'LAST_ACK' WHEN 11 THEN 'CLOSING'
   END AS from_state,
   CASE x.to_state
-    WHEN 1 THEN 'ESTABLISHED' WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1'
-    WHEN 5 THEN 'FIN_WAIT2' WHEN 6 THEN 'TIME_WAIT' WHEN 7 THEN 'CLOSE' WHEN 8 THEN 'CLOSE_WAIT'
-    WHEN 9 THEN 'LAST_ACK' WHEN 10 THEN 'LISTEN' WHEN 11 THEN 'CLOSING'
+    WHEN 1 THEN 'ESTABLISHED' WHEN 6 THEN 'TIME_WAIT' WHEN 8 THEN 'CLOSE_WAIT' WHEN 10 THEN 'LISTEN'
+    WHEN 2 THEN 'SYN_SENT' WHEN 3 THEN 'SYN_RECV' WHEN 4 THEN 'FIN_WAIT1' WHEN 5 THEN 'FIN_WAIT2'
+    WHEN 7 THEN 'CLOSE' WHEN 9 THEN 'LAST_ACK' WHEN 11 THEN 'CLOSING'
   END AS to_state,
   +x.sockets AS sockets
 FROM host AS h

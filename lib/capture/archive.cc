@@ -11,24 +11,19 @@
 #include <utility>
 
 #include "capture/capture.h"
+#include "capture/decompressor.h"
+#include "capture/filter_reader.h"
 #include "capture/gzip_reader.h"
 #include "capture/packing.h"
+#include "capture/read_ahead.h"
 #include "capture/rewind_buffer.h"
 
 namespace tcpsnap::capture {
 namespace {
 
 constexpr size_t kBlockBytes = 128 << 10;
-// Of what libarchive unpacks: from 128 KB of bzip2 or zstd come gigabytes, in which no limit would
-// be looked at, and nobody could stop it.
-constexpr size_t kPackedBlockBytes = 8 << 10;
 // Two blocks of zeros.
 constexpr int64_t kTarEndBytes = 1024;
-
-struct FreeArchive {
-  void operator()(archive* handle) const { archive_read_free(handle); }
-};
-using ArchiveHandle = std::unique_ptr<archive, FreeArchive>;
 
 // The packed bytes, counted, after a look at the first of them.
 class PackedInput {
@@ -61,8 +56,6 @@ class PackedInput {
       if (std::exchange(moved_, false)) source_.Seek(position_);
       count = source_.Read(bytes, size);
     }
-    const size_t last = std::string_view(bytes, count).find_last_not_of('\0');
-    if (last != std::string_view::npos) set_bytes_ = std::max(set_bytes_, position_ + last + 1);
     position_ += count;
     read_bytes_ += count;
     return count;
@@ -80,8 +73,6 @@ class PackedInput {
     return true;
   }
   uint64_t position() const { return position_; }
-  // How far the bytes reach that were read and are not NUL.
-  uint64_t set_bytes() const { return set_bytes_; }
 
  private:
   ByteSource& source_;
@@ -90,7 +81,6 @@ class PackedInput {
   std::string head_;
   uint64_t position_ = 0;
   uint64_t read_bytes_ = 0;
-  uint64_t set_bytes_ = 0;
   bool moved_ = false;  // the source stands elsewhere
 };
 
@@ -183,15 +173,15 @@ class Unpacker {
   static la_int64_t OnSeek(archive*, void* self, la_int64_t offset, int whence);
 
   void Open();
+  void OpenPacked();
   void EnableFormats();
-  size_t ReadBlock();
+  std::string_view ReadBlock();
   const ArchiveMember* ReadHeader();
   const ArchiveMember* TakeStream();
   const ArchiveMember* TakeMember(archive_entry* entry);
   void SkipRest();
   void SkipTarMember();
   void EndArchive();
-  void CheckTail();
   size_t ReadContent(char* bytes, size_t size);
   void Check(int64_t result);
   void NoteBlock();
@@ -199,13 +189,16 @@ class Unpacker {
   uint64_t UnpackedBytes() const;
   int64_t FormatBytes() const { return archive_filter_bytes(archive_.get(), 0); }
 
-  bool IsCompressed() const { return gzip_ != nullptr || archive_filter_count(archive_.get()) > 1; }
+  bool IsCompressed() const {
+    return ahead_ != nullptr || archive_filter_count(archive_.get()) > 1;
+  }
   bool HasFormat(int format) const {
     return (archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK) == format;
   }
   [[noreturn]] void Break(const std::string& message) const {
     throw CaptureError(Trouble::kUnreadable, message);
   }
+  [[noreturn]] void Fail(std::string_view what) const;
   CaptureError Damage(std::string_view what) const;
 
   ByteSource& source_;
@@ -221,23 +214,25 @@ class Unpacker {
   bool at_end_ = false;
   uint64_t members_ = 0;
   uint64_t content_bytes_ = 0;  // of all members
+  uint64_t block_bytes_ = 0;    // that libarchive was given
   uint64_t inner_bytes_ = 0;    // that were unpacked of archives in this one
   uint64_t told_bytes_ = 0;     // how much of this one outer_ has heard of
   int64_t member_end_ = 0;      // of a tar: where its last member ended
   bool lacks_end_mark_ = false;
   std::exception_ptr broken_;
   std::optional<PackedInput> input_;
-  std::unique_ptr<GzipReader> gzip_;  // or null
-  std::unique_ptr<char[]> block_;
-  ArchiveHandle archive_;  // last: the first to go, while what it reads from is there
+  std::unique_ptr<ReadAhead> ahead_;  // what the file is compressed with; or null
+  std::unique_ptr<char[]> block_;     // of a file that is not
+  ArchiveHandle archive_;             // last: the first to go, while what it reads from is there
 };
 
 la_ssize_t Unpacker::OnRead(archive* handle, void* self, const void** bytes) {
   Unpacker& unpacker = *static_cast<Unpacker*>(self);
-  *bytes = unpacker.block_.get();
   try {
     unpacker.NoteBlock();
-    return static_cast<la_ssize_t>(unpacker.ReadBlock());
+    const std::string_view block = unpacker.ReadBlock();
+    *bytes = block.data();
+    return static_cast<la_ssize_t>(block.size());
   } catch (...) {
     unpacker.broken_ = std::current_exception();
     archive_set_error(handle, EIO, "the source failed");
@@ -258,30 +253,19 @@ la_int64_t Unpacker::OnSeek(archive*, void* self, la_int64_t offset, int whence)
   return static_cast<la_int64_t>(unpacker.input_->position());
 }
 
-size_t Unpacker::ReadBlock() {
-  if (gzip_ == nullptr) {
-    const bool is_packed = method_ != Method::kTar && method_ != Method::kZip;
-    return input_->Read(block_.get(), is_packed ? kPackedBlockBytes : kBlockBytes);
-  }
+std::string_view Unpacker::ReadBlock() {
+  if (ahead_ == nullptr) return {block_.get(), input_->Read(block_.get(), kBlockBytes)};
   try {
-    return gzip_->Read(block_.get(), kBlockBytes);
-  } catch (const GzipDamage& damage) {
-    throw Damage(damage.what());
+    const std::string_view block = ahead_->Next();
+    block_bytes_ += block.size();
+    return block;
+  } catch (const PackingDamage& damage) {
+    Fail(damage.what());
   }
 }
 
-// By name, and none that runs a program where libarchive was built without a library. gzip within
-// something else is left to libarchive, at the price of its checksum.
 void Unpacker::EnableFormats() {
   archive* handle = archive_.get();
-  for (const auto enable : {archive_read_support_filter_gzip, archive_read_support_filter_bzip2,
-                            archive_read_support_filter_xz, archive_read_support_filter_lzma,
-                            archive_read_support_filter_zstd, archive_read_support_filter_lz4,
-                            archive_read_support_filter_compress}) {
-    if (enable(handle) != ARCHIVE_OK) Break("libarchive was built without a usual compression");
-  }
-  archive_read_support_format_raw(handle);
-  archive_read_support_format_empty(handle);
   if (formats_ == Formats::kStream) return;
   archive_read_support_format_tar(handle);
   archive_read_support_format_zip(handle);
@@ -290,23 +274,33 @@ void Unpacker::EnableFormats() {
   archive_read_set_option(handle, "tar", "read_concatenated_archives", "1");
 }
 
+// gzip within something else is left to libarchive, at the price of its checksum.
+void Unpacker::OpenPacked() {
+  ahead_ = std::make_unique<ReadAhead>(
+      [this](char* bytes, size_t size) { return input_->Read(bytes, size); },
+      [this](ReadBytes packed) -> std::unique_ptr<Decompressor> {
+        if (method_ == Method::kGzip) return std::make_unique<GzipReader>(std::move(packed));
+        return std::make_unique<FilterReader>(method_, std::move(packed));
+      },
+      on_block_);
+}
+
 void Unpacker::Open() {
   input_.emplace(source_);
   method_ = MethodOf(input_->head());
   if (method_ == Method::kNone) Break("this is no archive and no compressed file that is known");
-  if (method_ == Method::kGzip) {
-    gzip_ = std::make_unique<GzipReader>(
-        [this](char* bytes, size_t size) { return input_->Read(bytes, size); });
-  }
-  block_ = std::make_unique<char[]>(kBlockBytes);
-  archive_.reset(archive_read_new());
-  if (archive_ == nullptr) throw std::bad_alloc();
+  archive_ = NewArchive();
   EnableFormats();
   archive_read_set_callback_data(archive_.get(), this);
   archive_read_set_read_callback(archive_.get(), OnRead);
-  if (gzip_ == nullptr && input_->can_seek()) {
-    archive_read_set_skip_callback(archive_.get(), OnSkip);
-    archive_read_set_seek_callback(archive_.get(), OnSeek);
+  if (method_ != Method::kTar && method_ != Method::kZip) {
+    OpenPacked();
+  } else {
+    block_ = std::make_unique<char[]>(kBlockBytes);
+    if (input_->can_seek()) {
+      archive_read_set_skip_callback(archive_.get(), OnSkip);
+      archive_read_set_seek_callback(archive_.get(), OnSeek);
+    }
   }
   Check(archive_read_open1(archive_.get()));
 }
@@ -356,8 +350,7 @@ const ArchiveMember* Unpacker::ReadHeader() {
 const ArchiveMember* Unpacker::TakeStream() {
   is_single_stream_ = true;
   has_content_ = HasFormat(ARCHIVE_FORMAT_RAW);  // the other one: nothing was packed
-  if (gzip_ != nullptr) member_.mtime_ms = gzip_->mtime_ms();
-  if (gzip_ == nullptr && !has_content_) CheckTail();
+  if (ahead_ != nullptr) member_.mtime_ms = ahead_->decompressor().mtime_ms();
   return &member_;
 }
 
@@ -413,22 +406,8 @@ void Unpacker::SkipTarMember() {
 void Unpacker::EndArchive() {
   at_end_ = true;
   if (HasFormat(ARCHIVE_FORMAT_TAR)) lacks_end_mark_ = FormatBytes() - member_end_ < kTarEndBytes;
-  if (!IsCompressed()) return;
-  if (gzip_ != nullptr) {
-    while (ReadBlock() > 0) NoteBlock();  // behind the end of what is packed in it
-  } else if (HasFormat(ARCHIVE_FORMAT_TAR)) {
-    CheckTail();
-  }
-}
-
-// What libarchive has left of the packed bytes, at the end of what it unpacks.
-void Unpacker::CheckTail() {
-  if (method_ == Method::kCompress) return;  // has no end but that of the file
-  const int64_t used = archive_filter_bytes(archive_.get(), -1);
-  while (input_->Read(block_.get(), kBlockBytes) > 0) NoteBlock();
-  if (used >= 0 && input_->set_bytes() > static_cast<uint64_t>(used)) {
-    throw Damage("bytes behind its end that are no " + std::string(MethodName(method_)));
-  }
+  if (ahead_ == nullptr) return;
+  while (!ReadBlock().empty()) NoteBlock();  // behind the end of what is packed in it
 }
 
 size_t Unpacker::ReadContent(char* bytes, size_t size) {
@@ -439,7 +418,6 @@ size_t Unpacker::ReadContent(char* bytes, size_t size) {
     Check(count);
     content_bytes_ += static_cast<uint64_t>(count);
     NoteBlock();
-    if (count == 0 && size > 0 && is_single_stream_ && gzip_ == nullptr) CheckTail();
     return static_cast<size_t>(count);
   } catch (...) {
     broken_ = std::current_exception();
@@ -452,18 +430,21 @@ size_t Unpacker::ReadContent(char* bytes, size_t size) {
 void Unpacker::Check(int64_t result) {
   if (broken_) std::rethrow_exception(broken_);
   if (result >= ARCHIVE_OK) return;
-  const std::string_view what = TextOf(archive_error_string(archive_.get()));
+  Fail(ErrorText(archive_.get()));
+}
+
+void Unpacker::Fail(std::string_view what) const {
   if (what.starts_with("Unsupported")) {
     Break("the archive is packed in a way that is not known here (" + std::string(what) +
           "); unpack it with another program and import the folder");
   }
-  throw Damage(what.empty() ? "unexpected end of file" : what);
+  throw Damage(what);
 }
 
 // Of this archive alone: what its filters made, or what its members hold where that is more (zip).
 uint64_t Unpacker::UnpackedBytes() const {
-  return std::max({content_bytes_, gzip_ == nullptr ? 0 : gzip_->unpacked_bytes(),
-                   static_cast<uint64_t>(std::max<int64_t>(FormatBytes(), 0))});
+  return std::max(
+      {content_bytes_, block_bytes_, static_cast<uint64_t>(std::max<int64_t>(FormatBytes(), 0))});
 }
 
 // To be called for every block: gigabytes of zeros may be the end of a tar, too.
@@ -482,7 +463,8 @@ void Unpacker::NoteBlock() {
 
 void Unpacker::CheckLimits() const {
   const uint64_t unpacked = UnpackedBytes() + inner_bytes_;
-  const uint64_t packed = std::max<uint64_t>(input_->packed_bytes(), 1);
+  const uint64_t read = ahead_ == nullptr ? input_->packed_bytes() : ahead_->packed_bytes();
+  const uint64_t packed = std::max<uint64_t>(read, 1);
   if (unpacked <= limits_.free_bytes || unpacked / packed < limits_.most_ratio) return;
   Break("the file unpacks to more than " + std::to_string(limits_.most_ratio) +
         " times its size, as archives do that are made to fill disks; if this one is meant so, "

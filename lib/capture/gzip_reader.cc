@@ -14,7 +14,7 @@ constexpr int kGzipWindow = 15 + 16;  // zlib's way to say: the largest window, 
 
 }  // namespace
 
-GzipReader::GzipReader(std::function<size_t(char*, size_t)> read)
+GzipReader::GzipReader(ReadBytes read)
     : read_(std::move(read)), packed_(std::make_unique<char[]>(kPackedBytes)) {
   if (inflateInit2(&stream_, kGzipWindow) != Z_OK) throw std::bad_alloc();
   inflateGetHeader(&stream_, &header_);
@@ -48,19 +48,19 @@ void GzipReader::CheckPadding() {
   while (Refill(1)) {
     const std::string_view rest(reinterpret_cast<const char*>(stream_.next_in), stream_.avail_in);
     if (rest.find_first_not_of('\0') != rest.npos) {
-      throw GzipDamage("bytes behind its end that are no gzip");
+      throw PackingDamage("bytes behind its end that are no gzip");
     }
     stream_.avail_in = 0;
   }
 }
 
 void GzipReader::Inflate() {
-  if (!Refill(1)) throw GzipDamage("unexpected end of file");
+  if (!Refill(1)) throw PackingDamage("unexpected end of file");
   const int result = inflate(&stream_, Z_NO_FLUSH);
   if (result == Z_MEM_ERROR) throw std::bad_alloc();
   // Z_BUF_ERROR is no error: the output was filled at the end of the input.
   if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
-    throw GzipDamage(stream_.msg != nullptr ? stream_.msg : "invalid data");
+    throw PackingDamage(stream_.msg != nullptr ? stream_.msg : "invalid data");
   }
   in_member_ = result != Z_STREAM_END;
 }
@@ -77,9 +77,7 @@ size_t GzipReader::Read(char* bytes, size_t size) {
       Inflate();
     }
   }
-  const size_t count = size - stream_.avail_out;
-  unpacked_bytes_ += count;
-  return count;
+  return size - stream_.avail_out;
 }
 
 std::optional<int64_t> GzipReader::mtime_ms() const {

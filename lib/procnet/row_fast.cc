@@ -1,9 +1,11 @@
 #include "procnet/row_fast.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
 #include "procnet/header.h"
+#include "procnet/row_fast_avx512.h"
 #include "procnet/swar.h"
 #include "procnet/token.h"
 
@@ -261,10 +263,26 @@ RowsParsed Rows(const char* begin, const char* end, SocketRecord* records,
 
 }  // namespace
 
-RowsParsed ParseRows(const char* begin, const char* end, Family family, SocketRecord* records,
-                     size_t capacity) noexcept {
+RowsParsed ParseRowsPortable(const char* begin, const char* end, Family family,
+                             SocketRecord* records, size_t capacity) noexcept {
   return family == Family::kTcp ? Rows<Family::kTcp>(begin, end, records, capacity)
                                 : Rows<Family::kTcp6>(begin, end, records, capacity);
+}
+
+RowsParsed ParseRows(const char* begin, const char* end, Family family, SocketRecord* records,
+                     size_t capacity) noexcept {
+  static const bool has_avx512 = HasAvx512();
+  if (!has_avx512) return ParseRowsPortable(begin, end, family, records, capacity);
+  // Where the narrower path stops, the portable one takes a row, or it is neither's.
+  RowsParsed all{begin, 0};
+  for (;;) {
+    const auto add = [&](const RowsParsed& some) { all = {some.stop, all.count + some.count}; };
+    add(ParseRowsAvx512(all.stop, end, family, records + all.count, capacity - all.count));
+    const size_t most = std::min<size_t>(capacity - all.count, 1);
+    const RowsParsed one = ParseRowsPortable(all.stop, end, family, records + all.count, most);
+    if (one.count == 0) return all;
+    add(one);
+  }
 }
 
 }  // namespace tcpsnap::procnet

@@ -17,7 +17,7 @@ namespace {
 
 /// A dump of fewer rows is followed at once, since to hand it to another thread takes longer; and
 /// one of more, since the next one would come to lie beside it.
-constexpr size_t kLeastRowsForWorker = 1000;
+constexpr size_t kLeastRowsForWorker = 500;
 constexpr size_t kMostRowsForWorker = 64 << 10;
 
 // A host and family, and a place in its order of dumps.

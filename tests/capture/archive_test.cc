@@ -270,6 +270,11 @@ TEST_CASE("what follows a compressed file and is none is damage, but for zeros")
                 "is cut or damaged (bytes behind its end that are no bzip2)");
   CheckContains(Walk(Compress("", ARCHIVE_FILTER_BZIP2) + "text", Access::kStream).error,
                 "(bytes behind its end that are no bzip2)");
+  const std::string zip = MakeArchive(kTree, {.format = ARCHIVE_FORMAT_ZIP});
+  for (const int code : {ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_BZIP2}) {
+    CheckContains(Walk(Compress(zip, code) + "text", Access::kStream).error,
+                  "is cut or damaged (bytes behind its end that are no ");
+  }
   // What looks like a further member is taken for one.
   CheckContains(Walk(gzip + gzip.substr(0, 5), Access::kStream).error, "(unexpected end of file)");
 }
@@ -755,6 +760,84 @@ TEST_CASE("the source's own failure passes through") {
   CHECK_THROWS_AS(ReadAll(reader.content()), std::system_error);
   CHECK_THROWS_AS(ReadAll(reader.content()), std::system_error);
   CHECK_THROWS_AS(reader.Next(), std::system_error);
+}
+
+// More than is unpacked without a thread of its own.
+TEST_CASE("large files are as small ones: whole, cut, damaged, and with a source that fails") {
+  const std::string text = Lines(2'000'000);
+  const std::vector<MadeMember> made = {
+      {"a", text.substr(0, 1'000'000)}, {"b", text.substr(1'000'000)}, {"c", "1"}};
+  for (const Filter& filter : kFilters) {
+    // Small blocks, so that something can be unpacked.
+    const char* options = filter.name == "bz2"   ? "bzip2:compression-level=1"
+                          : filter.name == "lz4" ? "lz4:block-size=4"
+                          : filter.name == "xz"  ? "xz:compression-level=1"
+                                                 : nullptr;
+    const ArchiveKind kind{.filter = filter.code, .options = options};
+    for (const bool is_tar : {false, true}) {
+      INFO(filter.name << ", tar: " << is_tar);
+      const std::string bytes =
+          is_tar ? MakeArchive(made, kind) : Compress(text, filter.code, options);
+      const std::vector<Found> whole = is_tar ? Expected(made) : std::vector<Found>{{"", text}};
+      CHECK((Walk(bytes, Access::kSeekable).members == whole));
+      const auto unpacked = [&](ByteSource& source, bool fails) {
+        std::string found;
+        ArchiveReader reader(source);
+        try {
+          char buffer[5000];
+          while (reader.Next() != nullptr) {
+            while (const size_t count = reader.content().Read(buffer, sizeof buffer)) {
+              found.append(buffer, count);
+            }
+          }
+          CHECK_FALSE(fails);
+        } catch (const CaptureError& error) {
+          CheckContains(error.what(), "is cut or damaged (");
+        } catch (const std::system_error&) {
+        }
+        return found;
+      };
+      const auto is_beginning = [&](const std::string& found) {
+        return found.size() > text.size() / 2 && text.starts_with(found);
+      };
+      const size_t most = bytes.size() * 15 / 16;
+      // compress has no end; a tar in it has one.
+      TextSource cut(bytes.substr(0, most), 70'000);
+      CHECK(is_beginning(unpacked(cut, filter.name != "Z" || is_tar)));
+      BrokenSource broken(bytes, most);
+      CHECK(is_beginning(unpacked(broken, true)));
+      if (filter.checked) {
+        std::string changed = bytes;
+        changed[most] ^= 0x10;
+        TextSource damaged(changed, 70'000);
+        CHECK(unpacked(damaged, true).size() > text.size() / 2);
+      }
+      // Left in the midst.
+      TextSource left(bytes, 70'000);
+      ArchiveReader reader(left);
+      REQUIRE(reader.Next() != nullptr);
+      PeekedSource(reader.content(), 900'000);
+      reader.Next();
+    }
+  }
+}
+
+TEST_CASE("large archives in an archive that is compressed are read where they lie") {
+  const std::string text = Lines(1'500'000);
+  std::vector<MadeMember> made;
+  for (const Filter& filter : kFilters) made.push_back({filter.name, Compress(text, filter.code)});
+  for (const int code : {ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_ZSTD}) {
+    SeekableText source(MakeArchive(made, {.filter = code}));
+    ArchiveReader outer(source);
+    size_t members = 0;
+    while (outer.Next() != nullptr) {
+      ++members;
+      ArchiveReader inner(outer.content(), {}, {}, &outer);
+      REQUIRE(inner.Next() != nullptr);
+      CHECK((ReadAll(inner.content()) == text));
+    }
+    CHECK(members == kFilters.size());
+  }
 }
 
 TEST_CASE("text is never taken for packed") {
