@@ -245,7 +245,7 @@ TCPSNAP_AVX512_INLINE bool Any(const Errors& errors) noexcept {
 template <Family kFamily>
 TCPSNAP_AVX512_INLINE __m512i HexColumns(__m512i text, __m512i more_text,
                                          __m512i& errors) noexcept {
-  constexpr const Hex& hex = kHex<kFamily>;
+  const Hex& hex = kHex<kFamily>;
   const __m512i first = LookUp(text, kUpperHex);
   const __m512i second = LookUp(more_text, kUpperHex);
   const __m512i misplaced =

@@ -15,9 +15,10 @@
 namespace tcpsnap::store {
 namespace {
 
-/// A dump of fewer rows is followed at once, since to hand it to another thread takes longer; and
-/// one of more, since the next one would come to lie beside it.
-constexpr size_t kLeastRowsForWorker = 500;
+/// Enough to make up for the wake-up, and for one thread to be late.
+constexpr size_t kRowsForWorker = 32 << 10;
+
+/// A larger dump is followed at once: the next one would come to lie beside it.
 constexpr size_t kMostRowsForWorker = 64 << 10;
 
 // A host and family, and a place in its order of dumps.
@@ -108,9 +109,18 @@ struct ConnectionFollower::State {
   std::list<SeriesKey> in_use;  // those with a tracker, the latest first
   size_t tracked_rows = 0;
   size_t largest_dump = 0;  // rows
-  StoredSamples at_work;    // what the worker follows
-  Worker worker;            // uses a tracker and the writer, not the database
 
+  struct Task {
+    ConnectionTracker* tracker = nullptr;
+    StoredSamples dump;
+  };
+  std::vector<Task> gathered, at_work;
+  size_t gathered_rows = 0;
+  Worker worker;  // does at_work: uses trackers and the writer, not the database
+
+  void FollowWork();
+  int64_t HandOver();
+  int64_t Settle();
   Series& Find(const SeriesKey& key, int64_t new_dump);
   void Open(const SeriesKey& key, int64_t new_dump, Series& one);
   bool Resume(const std::vector<int64_t>& dumps, ConnectionTracker& tracker);
@@ -219,6 +229,29 @@ void ConnectionFollower::State::Open(const SeriesKey& key, int64_t new_dump, Ser
   one.in_use = in_use.begin();
 }
 
+void ConnectionFollower::State::FollowWork() {
+  for (const auto& [tracker, dump] : at_work) {
+    tracker->Follow({dump.dump_id, dump.taken_ms, dump.first_row, dump.rows});
+  }
+  at_work.clear();
+}
+
+// Gives the worker what was gathered, once it has done and told what it was given before.
+int64_t ConnectionFollower::State::HandOver() {
+  worker.Wait();
+  const int64_t bytes = writer.Write();
+  std::swap(gathered, at_work);
+  gathered_rows = 0;
+  return bytes;
+}
+
+// Nothing is at work after this: trackers may be used and dropped.
+int64_t ConnectionFollower::State::Settle() {
+  const int64_t bytes = HandOver();
+  FollowWork();
+  return bytes + writer.Write();
+}
+
 ConnectionFollower::State::Series& ConnectionFollower::State::Find(const SeriesKey& key,
                                                                    int64_t new_dump) {
   const auto [place, is_new] = series.try_emplace(key);
@@ -248,28 +281,31 @@ void ConnectionFollower::State::Close(Series& one) {
 // of theirs come in this run, they are followed anew at its end: with hosts that take turns that is
 // cheaper than to take up each of them again and again.
 int64_t ConnectionFollower::State::MakeRoom(const SeriesKey& key) {
-  int64_t bytes = 0;
   // Both families of a host are followed at once, however large they are.
-  while (tracked_rows > std::max(most_rows, 2 * largest_dump) && in_use.back() != key) {
+  const auto is_full = [&] {
+    return tracked_rows > std::max(most_rows, 2 * largest_dump) && in_use.back() != key;
+  };
+  if (!is_full()) return 0;
+  int64_t bytes = Settle();
+  do {
     const SeriesKey oldest_key = in_use.back();
     Series& oldest = series.at(oldest_key);
     FinishTracker(*oldest.tracker, [&](int64_t written) { bytes += written; });
     SetFollowed(oldest_key, oldest.tracker->is_mixed());
     oldest.marked = false;
     Close(oldest);
-  }
+  } while (is_full());
   return bytes;
 }
 
 int64_t ConnectionFollower::Add(StoredSamples&& dump) {
   State& s = *state_;
-  s.worker.Wait();
-  int64_t bytes = s.writer.Write();
   const SeriesKey key{dump.host_id, dump.family};
   State::Series& one = s.Find(key, dump.dump_id);
-  if (!one.tracker) return bytes;
+  if (!one.tracker) return 0;
   const Place place{dump.taken_ms, dump.ordinal, dump.content_hash};
   if (place <= one.last) {
+    const int64_t bytes = s.Settle();
     s.Close(one);
     return bytes;
   }
@@ -278,23 +314,21 @@ int64_t ConnectionFollower::Add(StoredSamples&& dump) {
   one.rows = dump.rows.size();
   s.largest_dump = std::max(s.largest_dump, one.rows);
   s.in_use.splice(s.in_use.begin(), s.in_use, one.in_use);
-  bytes += s.MakeRoom(key);
-  s.at_work = std::move(dump);
-  const auto follow = [&samples = s.at_work, &tracker = *one.tracker] {
-    tracker.Follow({samples.dump_id, samples.taken_ms, samples.first_row, samples.rows});
-    samples.rows = {};
-  };
-  if (one.rows < kLeastRowsForWorker || one.rows > kMostRowsForWorker) {
-    follow();
-  } else {
-    s.worker.Begin(follow);
+  int64_t bytes = s.MakeRoom(key);
+  s.gathered_rows += one.rows;
+  s.gathered.push_back({&*one.tracker, std::move(dump)});
+  if (one.rows > kMostRowsForWorker) {
+    bytes += s.Settle();
+  } else if (s.gathered_rows >= kRowsForWorker) {
+    bytes += s.HandOver();
+    s.worker.Begin([&s] { s.FollowWork(); });
   }
   return bytes;
 }
 
 void ConnectionFollower::Distrust(int64_t host_id, int64_t family) {
   State& s = *state_;
-  s.worker.Wait();
+  s.Settle();
   const SeriesKey key{host_id, family};
   State::Series& one = s.series[key];
   s.Close(one);
@@ -305,6 +339,8 @@ void ConnectionFollower::Distrust(int64_t host_id, int64_t family) {
 void ConnectionFollower::RolledBack() {
   State& s = *state_;
   s.worker.Wait();
+  s.gathered.clear();
+  s.gathered_rows = 0;
   s.writer.Drop();
   for (auto& [key, one] : s.series) {
     s.Close(one);
@@ -340,8 +376,7 @@ void ConnectionFollower::State::FollowAnew(const SeriesKey& key,
 
 void ConnectionFollower::Finish(const std::function<void(int64_t)>& wrote) {
   State& s = *state_;
-  s.worker.Wait();
-  wrote(s.writer.Write());
+  wrote(s.Settle());
   for (auto& [key, one] : s.series) {
     if (!one.tracker) continue;
     s.FinishTracker(*one.tracker, wrote);

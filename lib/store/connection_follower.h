@@ -30,8 +30,8 @@ struct StoredSamples {
   std::vector<SocketRow> rows;
 };
 
-/// Runs inside the caller's transactions. The sockets of a large dump are followed on a thread of
-/// its own, while the caller stores the next one; what comes of it is written with that.
+/// Runs inside the caller's transactions. Dumps are followed some at a time on a thread of its own,
+/// while the caller stores the next ones; what comes of them is written with those.
 class ConnectionFollower {
  public:
   /// Hosts and families of which the last dumps have more rows than `most_rows` together, and than

@@ -19,7 +19,8 @@ void Ipv4Text(sqlite3_context* context, int, sqlite3_value** arguments) {
   if (sqlite3_value_type(arguments[0]) == SQLITE_NULL) return;  // the result is NULL already
   const int64_t endpoint = sqlite3_value_int64(arguments[0]);
   constexpr size_t kMostDigits = 9;  // 2^63 >> 40, and a sign
-  std::array<char, kMostDigits + 3 * 4 + 1> text;
+  constexpr size_t kMostText = kMostDigits + sizeof(".255.255.255");
+  std::array<char, kMostText> text;
   char* next = text.data();
   next = std::to_chars(next, next + kMostDigits, (endpoint >> 40) + 128).ptr;
   for (const int shift : {32, 24, 16}) {
