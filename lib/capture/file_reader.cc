@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <deque>
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "capture/countdown.h"
 #include "capture/dump_splitter.h"
@@ -35,6 +37,24 @@ class ContentHash {
 
  private:
   XXH3_state_t* state_;
+};
+
+// Counts the dumps of each time. Nearly all times are later than those before them, and come once.
+class TimeCounts {
+ public:
+  // How often this time was there before.
+  int64_t Add(int64_t taken_ms) {
+    if (ascending_.empty() || ascending_.back() < taken_ms) {
+      ascending_.push_back(taken_ms);
+      return 0;
+    }
+    const bool is_ascending = std::binary_search(ascending_.begin(), ascending_.end(), taken_ms);
+    return others_.try_emplace(taken_ms, is_ascending ? 1 : 0).first->second++;
+  }
+
+ private:
+  std::deque<int64_t> ascending_;      // a vector would hold them twice as it grows
+  std::map<int64_t, int64_t> others_;  // repeated, or earlier than one before: how often
 };
 
 // Turns the dumps of one file into the sink's.
@@ -72,7 +92,7 @@ class FileEvents : public DumpEvents {
     dump.open = found.open;
     dump.counts = found.counts;
     DecideTime(found, dump);
-    dump.ordinal = ordinals_[{dump.host, found.family == procnet::Family::kTcp, dump.taken_ms}]++;
+    dump.ordinal = times_[{dump.host, found.family}].Add(dump.taken_ms);
     DecideOrder(found, dump);
     NoteRows(found);
     NoteClock(dump);
@@ -194,7 +214,7 @@ class FileEvents : public DumpEvents {
   CaptureSink& sink_;
   std::map<std::pair<std::string, std::string>, std::optional<ByteOrder>> earlier_orders_;
   std::set<std::string, std::less<>> layouts_;
-  std::map<std::tuple<std::string, bool, int64_t>, int64_t> ordinals_;  // by host, family and time
+  std::map<std::pair<std::string, procnet::Family>, TimeCounts> times_;  // by host and family
   std::optional<CountdownCheck> countdown_;
   std::map<std::string, int64_t> last_ms_;  // by host
   std::string kernel_;                      // of the last dump

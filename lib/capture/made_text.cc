@@ -82,8 +82,8 @@ void MadeText::Keep(std::string_view text) {
   if (kept_.size() + text.size() > *limit_ + kKeptBeyondLimit ||
       kept_refused_bytes_ > kKeptRefusedBytes) {
     keeping_ = false;
-    kept_ = {};
-    kept_refused_ = {};
+    kept_ = std::string();  // {} would keep its memory
+    kept_refused_ = std::vector<procnet::RefusedLine>();
     replayed_ = 0;
     return;
   }

@@ -27,7 +27,7 @@ size_t RewindBuffer::Read(char* bytes, size_t size) {
   } else {
     // Too far to go back.
     keeping_ = false;
-    kept_ = {};
+    kept_ = std::string();  // {} would keep its memory
     next_ = 0;
   }
   return count;

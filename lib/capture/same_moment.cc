@@ -8,8 +8,6 @@
 namespace tcpsnap::capture {
 namespace {
 
-constexpr size_t kMostTables = 1'000'000;  // about 70 MB
-
 uint64_t HashOf(const procnet::SocketRecord* records, size_t count) {
   return count == 0 ? 0 : XXH3_64bits(records, count * sizeof(procnet::SocketRecord));
 }
@@ -27,20 +25,22 @@ uint64_t KeyOf(const CapturedDump& dump) {
 void SameMomentCheck::Begin(const std::string& path) {
   const size_t separator = path.find_last_of("/!");
   folder_ = separator == path.npos ? "." : path.substr(0, separator);
-  folder_number_.reset();
+  kept_folder_ = nullptr;
   told_ = host_pattern_ && host_pattern_->Match(path);
   has_dump_[0] = has_dump_[1] = false;
 }
 
-// The number of the source's folder.
-uint32_t SameMomentCheck::Folder() {
-  if (!folder_number_) {
-    const auto [place, added] =
-        number_of_folder_.try_emplace(folder_, static_cast<uint32_t>(folders_.size()));
-    if (added) folders_.push_back(folder_);
-    folder_number_ = place->second;
+const std::string* SameMomentCheck::Folder() {
+  if (kept_folder_ == nullptr) kept_folder_ = &*folders_.insert(folder_).first;
+  return kept_folder_;
+}
+
+void SameMomentCheck::Remember(uint64_t key, const Table& table) {
+  tables_.emplace(key, table);
+  while (tables_.size() > most_dumps_) {
+    passed_over_ = passed_over_ * 2 + 1;
+    std::erase_if(tables_, [this](const auto& known) { return (known.first & passed_over_) != 0; });
   }
-  return *folder_number_;
 }
 
 // A recording that goes on has more rows of its last dump than an earlier copy of it.
@@ -59,17 +59,17 @@ std::optional<std::string> SameMomentCheck::Add(const CapturedDump& dump) {
   table.may_be_cut = dump.open && has_dump;
   has_dump = true;
   const uint64_t key = KeyOf(dump);
-  const auto known = tables_.find(key);
-  if (known == tables_.end() && tables_.size() >= kMostTables) return std::nullopt;
-  table.rows = dump.records.size();
+  if ((key & passed_over_) != 0) return std::nullopt;
+  table.rows = static_cast<uint32_t>(dump.records.size());
   table.first_row = HashOf(dump.records.data(), dump.records.empty() ? 0 : 1);
   table.all_rows = HashOf(dump.records.data(), dump.records.size());
+  const auto known = tables_.find(key);
   if (known == tables_.end()) {
     table.folder = Folder();
-    tables_.emplace(key, table);
+    Remember(key, table);
     return std::nullopt;
   }
-  const std::string& other = folders_[known->second.folder];
+  const std::string& other = *known->second.folder;
   if (other == folder_ || !Differ(known->second, table)) return std::nullopt;
   if (!warned_.insert(dump.host).second) return std::nullopt;
   return dump.host + ": files of different folders hold different tables of the same moment (" +

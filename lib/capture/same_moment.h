@@ -5,12 +5,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <vector>
+#include <unordered_set>
 
 #include "capture/capture.h"
 #include "capture/host_pattern.h"
@@ -18,13 +17,13 @@
 namespace tcpsnap::capture {
 
 /// Finds hosts of which files in different folders hold different tables of the same moment, family
-/// and namespace. Remembers at most a million dumps: of a longer run the later ones are compared
-/// with these alone.
+/// and namespace. Of more dumps than it may remember it looks at every second moment, then at every
+/// fourth, and so on: always at the same ones in all files.
 class SameMomentCheck {
  public:
   /// Files whose path matches the pattern have their host from there, and are not looked at.
-  explicit SameMomentCheck(std::optional<HostPattern> host_pattern)
-      : host_pattern_(std::move(host_pattern)) {}
+  explicit SameMomentCheck(std::optional<HostPattern> host_pattern, size_t most_dumps = 100'000)
+      : host_pattern_(std::move(host_pattern)), most_dumps_(most_dumps) {}
 
   /// The next dumps are of this source.
   void Begin(const std::string& path);
@@ -34,22 +33,24 @@ class SameMomentCheck {
 
  private:
   struct Table {
-    uint32_t folder = 0;  // in folders_
+    const std::string* folder = nullptr;  // in folders_
     bool may_be_cut = false;
-    uint64_t rows = 0;
+    uint32_t rows = 0;
     uint64_t first_row = 0, all_rows = 0;  // hashes
   };
   static bool Differ(const Table& a, const Table& b);
-  uint32_t Folder();
+  const std::string* Folder();
+  void Remember(uint64_t key, const Table& table);
 
   std::optional<HostPattern> host_pattern_;
-  std::string folder_;                     // of the source
-  std::optional<uint32_t> folder_number_;  // of the source, when it was needed
-  bool told_ = false;                      // its path tells the host
-  bool has_dump_[2] = {false, false};      // the source, of each family
-  std::vector<std::string> folders_;
-  std::map<std::string, uint32_t> number_of_folder_;
+  size_t most_dumps_;
+  std::string folder_;                        // of the source
+  const std::string* kept_folder_ = nullptr;  // the same in folders_, when it was needed
+  bool told_ = false;                         // its path tells the host
+  bool has_dump_[2] = {false, false};         // the source, of each family
+  std::unordered_set<std::string> folders_;
   std::unordered_map<uint64_t, Table> tables_;  // by a hash of host, namespace, family and moment
+  uint64_t passed_over_ = 0;                    // moments whose hash has one of these bits
   std::set<std::string> warned_;                // hosts
 };
 

@@ -5,12 +5,10 @@
 #include <utility>
 
 #include "store/interner.h"
+#include "store/list_memory.h"
 
 namespace tcpsnap::store {
 namespace {
-
-/// Entries whose memory is kept for the next dump: beyond, that of the parser needs the room.
-constexpr size_t kMostKept = 64 << 10;
 
 constexpr int64_t kStateBits = 0xF;
 /// The bits of a kind whose change is a transition: state and owner class.
@@ -176,6 +174,8 @@ void ConnectionTracker::Follow(const TrackedDump& dump) {
   }
   if (!is_silent_) TellTurnover(dump.id);
   turnover_ = {};
+  FreeIfLarge(with_inode_);
+  FreeIfLarge(without_inode_);
   Retire();
 }
 
@@ -196,6 +196,7 @@ void ConnectionTracker::TellTurnover(int64_t dump_id) {
 void ConnectionTracker::Retire() {
   HandOver(hidden_, 0, hidden_.entries.size());
   hidden_.entries.clear();
+  FreeIfLarge(hidden_.entries);
   hidden_.dump_id = before_.dump_id;
   hidden_.first_row = before_.first_row;
   const auto is_kept = [this](const Entry& entry) {
@@ -210,7 +211,7 @@ void ConnectionTracker::Retire() {
     hidden_.entries.back().is_hidden = true;
   }
   std::swap(before_, now_);
-  if (now_.entries.size() > kMostKept) now_.entries = {};
+  FreeIfLarge(now_.entries);
   Index();
 }
 
@@ -267,7 +268,8 @@ bool ConnectionTracker::FinishSome(size_t most) {
   HandOver(list, finished_, end);
   finished_ = end;
   if (end == list.entries.size()) {
-    list.entries = {};
+    list.entries.clear();
+    FreeIfLarge(list.entries);
     finished_ = 0;
   }
   return true;

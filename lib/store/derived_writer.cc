@@ -1,5 +1,7 @@
 #include "store/derived_writer.h"
 
+#include "store/list_memory.h"
+
 namespace tcpsnap::store {
 namespace {
 
@@ -60,10 +62,14 @@ void DerivedWriter::Drop() {
 }
 
 void DerivedWriter::Clear() {
-  connections_ = {};  // not clear(): the last write of a large dump would stay
-  blocks_ = {};
-  transitions_ = {};
-  turnovers_ = {};
+  connections_.clear();
+  FreeIfLarge(connections_);
+  blocks_.clear();
+  FreeIfLarge(blocks_);
+  transitions_.clear();
+  FreeIfLarge(transitions_);
+  turnovers_.clear();
+  FreeIfLarge(turnovers_);
 }
 
 }  // namespace tcpsnap::store

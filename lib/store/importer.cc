@@ -6,12 +6,12 @@
 #include <map>
 #include <set>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "store/address_book.h"
 #include "store/connection_follower.h"
 #include "store/dump_identity.h"
+#include "store/id_set.h"
 #include "store/snapshots.h"
 #include "store/staged_rows.h"
 
@@ -82,12 +82,12 @@ struct Importer::State {
   bool seen_before = false;
   bool is_pipe = false;
   int64_t corrected_dumps = 0;
-  std::unordered_set<int64_t> own_dumps;  // of a source seen before: found again in this read
+  IdSet own_dumps;  // of a source seen before: found again in this read
   std::map<int64_t, std::pair<int64_t, std::string>> twins;  // other source -> (dumps, example)
 
   std::map<std::pair<std::string, std::string>, int64_t> hosts;  // name, netns -> id
   std::set<int64_t> touched_hosts;
-  std::vector<int64_t> touched_dumps;
+  IdSet touched_dumps;
 
   AddressBook addresses{database};
   StagedRows insert_rows{database, "socket_row", kSocketRowColumns};
@@ -367,8 +367,8 @@ void Importer::State::StoreNew(int64_t host_id, IncomingDump& incoming) {
   const auto rows = static_cast<int64_t>(incoming.dump.rows.size());
   account.samples += rows;
   account.duplicates += incoming.dump.duplicates;
-  if (seen_before) own_dumps.insert(id);
-  touched_dumps.push_back(id);
+  if (seen_before) own_dumps.Insert(id);
+  touched_dumps.Insert(id);
   ++summary.dumps;
   summary.samples += rows;
   summary.duplicates += incoming.dump.duplicates;
@@ -426,7 +426,7 @@ void Importer::State::NoteOwn(const StoredDump& stored, const IncomingDump& inco
   account.duplicates += stored.duplicates;
   summary.known_rows += stored.row_count;
   ++summary.known_dumps;
-  own_dumps.insert(stored.id);
+  own_dumps.Insert(stored.id);
 }
 
 // The same rows at another time or on another host. Rows without a running timer may well stay the
@@ -462,7 +462,7 @@ void Importer::Begin(const SourceStart& source) {
   s.source_layout = source.layout;
   s.source_bytes = 0;
   s.account = {};
-  s.own_dumps.clear();
+  s.own_dumps.Clear();
   s.twins.clear();
 
   // The newest source of this path whose first bytes are the same, unless the file has shrunk.
@@ -548,9 +548,9 @@ bool Importer::State::TakeAsSame(const std::vector<StoredDump>& candidates, int6
     return c.content_hash == static_cast<int64_t>(incoming.dump.content_hash);
   });
   if (stored == candidates.end()) return false;
-  touched_dumps.push_back(stored->id);
+  touched_dumps.Insert(stored->id);
   CheckOrder(*stored, host_id, incoming);
-  const bool own = stored->source_id == source_id && seen_before && !own_dumps.contains(stored->id);
+  const bool own = stored->source_id == source_id && seen_before && !own_dumps.Contains(stored->id);
   if (CorrectsByteOrder(*stored, incoming.byte_order, incoming.byte_order_origin)) {
     incoming.open = incoming.open && stored->open;
     Replace(*stored, host_id, incoming);
@@ -580,14 +580,14 @@ bool Importer::State::TakeAsLongerOrShorter(const std::vector<StoredDump>& candi
     const bool may_grow = stored.open && stored.row_count <= dump.row_count && !may_be_cut;
     if (may_grow && BeginAlike(stored, incoming, dump.duplicates) &&
         IsBeginning(StoredRows(stored), dump.rows, dump.duplicates)) {
-      touched_dumps.push_back(stored.id);
+      touched_dumps.Insert(stored.id);
       Replace(stored, host_id, incoming);
       ++summary.dumps;
       return true;
     }
     if (may_be_cut && BeginAlike(stored, incoming, stored.duplicates) &&
         IsBeginning(dump.rows, StoredRows(stored), stored.duplicates)) {
-      touched_dumps.push_back(stored.id);
+      touched_dumps.Insert(stored.id);
       CheckOrder(stored, host_id, incoming);
       NoteKnown(stored, incoming, false);
       return true;
@@ -618,7 +618,7 @@ void Importer::State::Replace(const StoredDump& stored, int64_t host_id,
   const auto rows = static_cast<int64_t>(incoming.dump.rows.size());
   account.samples += rows;
   account.duplicates += incoming.dump.duplicates;
-  own_dumps.insert(stored.id);
+  own_dumps.Insert(stored.id);
   summary.samples += rows - (stored.row_count - stored.duplicates);
   summary.duplicates += incoming.dump.duplicates - stored.duplicates;
   pending_bytes += 2 * (stored.row_count + rows) * kStoredRowBytes;
@@ -651,7 +651,7 @@ void Importer::End(const SourceEnd& end) {
   if (s.seen_before) {
     Statement count = s.database.Prepare("SELECT count(*) FROM dump WHERE source_id = ?");
     count.Bind(1, s.source_id).Step();
-    const int64_t gone = count.Integer(0) - static_cast<int64_t>(s.own_dumps.size());
+    const int64_t gone = count.Integer(0) - s.own_dumps.size();
     if (gone > 0) {
       s.summary.warnings.push_back(std::to_string(gone) +
                                    " dumps that an earlier import took from " + s.source_path +
@@ -744,14 +744,14 @@ ImportSummary Importer::Finish() {
     s.Commit();
     s.EnsureTransaction();
   });
-  std::unordered_set<int64_t> snapshots;
+  IdSet snapshots;
   Statement find = s.database.Prepare("SELECT snapshot_id FROM dump WHERE id = ?");
-  for (const int64_t dump_id : s.touched_dumps) {
+  s.touched_dumps.ForEach([&](int64_t dump_id) {
     find.Bind(1, dump_id);
-    if (find.Step()) snapshots.insert(find.Integer(0));
+    if (find.Step()) snapshots.Insert(find.Integer(0));
     find.Reset();
-  }
-  s.summary.snapshots = static_cast<int64_t>(snapshots.size());
+  });
+  s.summary.snapshots = snapshots.size();
   s.Commit();
   return std::move(s.summary);
 }

@@ -8,26 +8,6 @@
 namespace tcpsnap::store {
 namespace {
 
-// Median of the steps from one time to the next other time of the same family; none when no family
-// has two.
-std::optional<int64_t> MedianInterval(const std::vector<DumpMoment>& dumps) {
-  std::vector<int64_t> intervals;
-  int64_t last[2];
-  bool seen[2] = {false, false};
-  for (const DumpMoment& dump : dumps) {
-    const size_t family = dump.family == 6;
-    if (seen[family] && dump.taken_ms != last[family]) {
-      intervals.push_back(dump.taken_ms - last[family]);
-    }
-    last[family] = dump.taken_ms;
-    seen[family] = true;
-  }
-  if (intervals.empty()) return std::nullopt;
-  const auto middle = intervals.begin() + static_cast<std::ptrdiff_t>(intervals.size() / 2);
-  std::nth_element(intervals.begin(), middle, intervals.end());
-  return *middle;
-}
-
 // What two dumps of equal time have in common, the strongest first.
 enum class Bond { kSource, kFolder, kTime };
 
@@ -60,12 +40,34 @@ struct Candidate {
 
 }  // namespace
 
-std::vector<SnapshotMembers> PairDumps(std::vector<DumpMoment>& dumps) {
+void MedianInterval::Add(int family, int64_t taken_ms) {
+  std::optional<int64_t>& last = last_[family == 6];
+  if (last && *last != taken_ms) ++steps_[taken_ms - *last];
+  last = taken_ms;
+}
+
+std::optional<int64_t> MedianInterval::Value() const {
+  int64_t total = 0;
+  for (const auto& [step, times] : steps_) total += times;
+  int64_t left = total / 2;
+  for (const auto& [step, times] : steps_) {
+    if (left < times) return step;
+    left -= times;
+  }
+  return std::nullopt;
+}
+
+bool IsBetweenSnapshots(int64_t before_ms, int64_t after_ms, std::optional<int64_t> interval) {
+  const int64_t step = after_ms - before_ms;
+  return step > 0 && (!interval || step * 2 >= *interval);
+}
+
+std::vector<SnapshotMembers> PairDumps(std::vector<DumpMoment>& dumps,
+                                       std::optional<int64_t> interval) {
   std::sort(dumps.begin(), dumps.end(), [](const DumpMoment& a, const DumpMoment& b) {
     return std::tie(a.taken_ms, a.ordinal, a.content_hash, a.dump_id) <
            std::tie(b.taken_ms, b.ordinal, b.content_hash, b.dump_id);
   });
-  const std::optional<int64_t> interval = MedianInterval(dumps);
 
   // partner[i]: position of the dump that i is paired with.
   std::vector<int> partner(dumps.size(), -1);
@@ -111,7 +113,7 @@ std::vector<SnapshotMembers> PairDumps(std::vector<DumpMoment>& dumps) {
       const DumpMoment& a = dumps[static_cast<size_t>(earlier)];
       const DumpMoment& b = dumps[static_cast<size_t>(later)];
       const int64_t distance = b.taken_ms - a.taken_ms;
-      if (a.family == b.family || distance * 2 >= *interval) return;
+      if (a.family == b.family || IsBetweenSnapshots(a.taken_ms, b.taken_ms, interval)) return;
       candidates.push({distance, earlier, later});
     };
     for (size_t i = 0; i + 1 < singles.size(); ++i) join(singles[i], singles[i + 1]);

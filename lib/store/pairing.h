@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,10 +30,27 @@ struct SnapshotMembers {
   int tcp6 = -1;
 };
 
-/// Pairs the tcp and tcp6 dumps of one host: those of equal time first (of them those of one file,
-/// then those of one folder, then the k-th with the k-th), then the nearest ones that are less than
-/// half the median interval between dumps apart. The
-/// result is in order of time. Sorts `dumps`.
-std::vector<SnapshotMembers> PairDumps(std::vector<DumpMoment>& dumps);
+/// The median of the steps from one time to the next other time of the same family, over all dumps
+/// of a host; none when no family has two times.
+class MedianInterval {
+ public:
+  /// The dumps of each family come in order of time.
+  void Add(int family, int64_t taken_ms);
+  std::optional<int64_t> Value() const;
+
+ private:
+  std::optional<int64_t> last_[2];
+  std::map<int64_t, int64_t> steps_;  // ms -> how often: few are different
+};
+
+/// Pairs reach over less than half the median interval. True when none can have its dumps on both
+/// sides of this step, so that those before and those after it can be paired by themselves.
+bool IsBetweenSnapshots(int64_t before_ms, int64_t after_ms, std::optional<int64_t> interval);
+
+/// Pairs tcp and tcp6 dumps of one host: those of equal time first (of them those of one file, then
+/// those of one folder, then the k-th with the k-th), then the nearest ones that are less than half
+/// the interval apart. The result is in order of time. Sorts `dumps`.
+std::vector<SnapshotMembers> PairDumps(std::vector<DumpMoment>& dumps,
+                                       std::optional<int64_t> interval);
 
 }  // namespace tcpsnap::store

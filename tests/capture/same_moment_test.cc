@@ -94,5 +94,21 @@ TEST_CASE("an earlier copy of a recording that goes on ends within a dump") {
   CHECK(Warnings({{"old/log", {Dump({1}), Dump({1, 2, 3, 4}, true, 2000)}}, whole}).size() == 1);
 }
 
+TEST_CASE("of many dumps the same moments are looked at in all files") {
+  SameMomentCheck check({}, 100);
+  check.Begin("a/log");
+  for (int64_t second = 0; second < 2000; ++second) {
+    CHECK_FALSE(check.Add(Dump({1}, false, second * 1000)));
+  }
+  check.Begin("b/log");
+  int looked_at = 0;
+  for (int64_t second = 0; second < 2000; ++second) {
+    SameMomentCheck one = check;  // a host is warned of once
+    if (one.Add(Dump({2}, false, second * 1000))) ++looked_at;
+  }
+  CHECK(looked_at > 25);
+  CHECK(looked_at <= 100);
+}
+
 }  // namespace
 }  // namespace tcpsnap::capture

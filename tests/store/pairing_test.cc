@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "support/catch.h"
@@ -30,13 +31,44 @@ struct Group {
   friend auto operator<=>(const Group&, const Group&) = default;
 };
 
-std::vector<Group> Groups(std::vector<DumpMoment> dumps) {
+std::vector<Group> Groups(std::vector<DumpMoment> dumps, std::optional<int64_t> interval) {
   std::vector<Group> groups;
   const auto facts = [&](int position) {
     return position < 0 ? kNone : FactsOf(dumps.at(static_cast<size_t>(position)));
   };
-  for (const SnapshotMembers& members : PairDumps(dumps)) {
+  for (const SnapshotMembers& members : PairDumps(dumps, interval)) {
     groups.push_back({members.taken_ms, members.ordinal, facts(members.tcp), facts(members.tcp6)});
+  }
+  return groups;
+}
+
+std::optional<int64_t> IntervalOf(std::vector<DumpMoment> dumps) {
+  std::sort(dumps.begin(), dumps.end(),
+            [](const auto& a, const auto& b) { return a.taken_ms < b.taken_ms; });
+  MedianInterval median;
+  for (const DumpMoment& dump : dumps) median.Add(dump.family, dump.taken_ms);
+  return median.Value();
+}
+
+std::vector<Group> Groups(const std::vector<DumpMoment>& dumps) {
+  return Groups(dumps, IntervalOf(dumps));
+}
+
+// Each stretch between two steps that no pair reaches over by itself.
+std::vector<Group> GroupsByStretch(std::vector<DumpMoment> dumps) {
+  const auto interval = IntervalOf(dumps);
+  std::stable_sort(dumps.begin(), dumps.end(),
+                   [](const auto& a, const auto& b) { return a.taken_ms < b.taken_ms; });
+  std::vector<Group> groups;
+  std::vector<DumpMoment> stretch;
+  for (size_t i = 0; i < dumps.size(); ++i) {
+    stretch.push_back(dumps[i]);
+    if (i + 1 < dumps.size() &&
+        !IsBetweenSnapshots(dumps[i].taken_ms, dumps[i + 1].taken_ms, interval)) {
+      continue;
+    }
+    const std::vector<Group> some = Groups(std::exchange(stretch, {}), interval);
+    groups.insert(groups.end(), some.begin(), some.end());
   }
   return groups;
 }
@@ -281,6 +313,7 @@ TEST_CASE("over random dumps the rules hold, and the order of the dumps never ma
       REQUIRE(groups[i].ordinal == (same ? groups[i - 1].ordinal + 1 : 0));
     }
     REQUIRE(WithoutOrdinals(groups) == WithoutOrdinals(ReferenceGroups(dumps)));
+    REQUIRE(GroupsByStretch(dumps) == groups);
 
     for (int shuffle = 0; shuffle < 3; ++shuffle) {
       std::shuffle(dumps.begin(), dumps.end(), random);
