@@ -38,9 +38,8 @@ void DerivedWriter::Turnover(int64_t dump_id, const TurnoverRow& row) {
 
 int64_t DerivedWriter::Write() {
   const size_t rows = connections_.size() + transitions_.size() + turnovers_.size();
-  const int64_t before =
-      insert_connections_.InsertRows(std::span<const ConnectionRow>(connections_)) -
-      static_cast<int64_t>(connections_.size());
+  const int64_t before = insert_connections_.Insert(ValuesOf(connections_)) -
+                         static_cast<int64_t>(connections_.size());
   int64_t last = before;
   for (const Block& block : blocks_) {
     if (block.dump_id != written_.dump_id || written_.last != last) written_.first = last + 1;
@@ -50,8 +49,8 @@ int64_t DerivedWriter::Write() {
     set_range_.Bind(1, written_.first).Bind(2, last).Bind(3, block.dump_id).Run();
   }
   for (Transition& transition : transitions_) transition.connection_id += before;
-  insert_transitions_.InsertRows(std::span<const Transition>(transitions_));
-  insert_turnovers_.InsertRows(std::span<const Turnovers>(turnovers_));
+  insert_transitions_.Insert(ValuesOf(transitions_));
+  insert_turnovers_.Insert(ValuesOf(turnovers_));
   Clear();
   return static_cast<int64_t>(rows) * kDerivedRowBytes;
 }

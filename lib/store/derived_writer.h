@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "store/appended_rows.h"
 #include "store/connection_tracker.h"
 #include "store/database.h"
 #include "store/staged_rows.h"
@@ -46,7 +47,8 @@ class DerivedWriter : public ConnectionSink {
 
   void Clear();
 
-  StagedRows insert_connections_, insert_transitions_, insert_turnovers_;
+  AppendedRows insert_connections_;
+  StagedRows insert_transitions_, insert_turnovers_;  // these have no rowid
   Statement set_range_;
   std::vector<ConnectionRow> connections_;
   std::vector<Block> blocks_;

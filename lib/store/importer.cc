@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "store/address_book.h"
+#include "store/appended_rows.h"
 #include "store/connection_follower.h"
 #include "store/dump_identity.h"
 #include "store/id_set.h"
 #include "store/snapshots.h"
-#include "store/staged_rows.h"
 
 namespace tcpsnap::store {
 namespace {
@@ -90,8 +90,8 @@ struct Importer::State {
   IdSet touched_dumps;
 
   AddressBook addresses{database};
-  StagedRows insert_rows{database, "socket_row", kSocketRowColumns};
-  StagedRows insert_census{database, "census", kCensusColumns};
+  AppendedRows insert_rows{database, "socket_row", kSocketRowColumns};
+  AppendedRows insert_census{database, "census", kCensusColumns};
   ConnectionFollower follower{database, settings.followed_rows};
 
   Statement find_sources = database.Prepare(
@@ -327,8 +327,8 @@ int64_t Importer::State::BindDump(Statement& statement, int64_t host_id,
                                   const IncomingDump& incoming) {
   const PreparedDump& dump = incoming.dump;
   const auto size = [](const auto& list) { return static_cast<int64_t>(list.size()); };
-  const int64_t last_row = insert_rows.InsertRows(std::span(dump.rows));
-  const int64_t last_census = insert_census.InsertRows(std::span(dump.census));
+  const int64_t last_row = insert_rows.Insert(ValuesOf(dump.rows));
+  const int64_t last_census = insert_census.Insert(ValuesOf(dump.census));
 
   int at = 0;
   statement.Bind(++at, SnapshotId(host_id, incoming));

@@ -110,6 +110,8 @@ StagedRows::StagedRows(Database& database, const std::string& table, const std::
 
 StagedRows::~StagedRows() = default;
 
+size_t StagedRows::columns() const { return source_->columns; }
+
 int64_t StagedRows::Insert(std::span<const int64_t> values) {
   if (values.empty()) return 0;
   source_->values = values;

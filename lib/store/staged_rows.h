@@ -2,15 +2,25 @@
 // times the speed of binding each value.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "store/database.h"
 #include "store/socket_row.h"
 
 namespace tcpsnap::store {
+
+/// Structs that are the columns of a table and nothing else, as its values.
+template <typename Row>
+std::span<const int64_t> ValuesOf(const std::vector<Row>& rows) {
+  static_assert(sizeof(Row) % sizeof(int64_t) == 0);
+  return {reinterpret_cast<const int64_t*>(rows.data()),
+          rows.size() * (sizeof(Row) / sizeof(int64_t))};
+}
 
 class StagedRows {
  public:
@@ -24,13 +34,8 @@ class StagedRows {
   /// Appends rows of so many integers each, one after the other; kAbsent is NULL. Where SQLite
   /// gives them ids, these are consecutive. Returns the last id (0 for no rows).
   int64_t Insert(std::span<const int64_t> values);
-  /// The same for structs that are the columns and nothing else.
-  template <typename Row>
-  int64_t InsertRows(std::span<const Row> rows) {
-    static_assert(sizeof(Row) % sizeof(int64_t) == 0);
-    return Insert({reinterpret_cast<const int64_t*>(rows.data()),
-                   rows.size() * (sizeof(Row) / sizeof(int64_t))});
-  }
+
+  size_t columns() const;
 
  private:
   struct Source;  // what the virtual table reads

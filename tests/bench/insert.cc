@@ -13,10 +13,10 @@
 #include <span>
 
 #include "prepared_capture.h"
+#include "store/appended_rows.h"
 #include "store/connection_tracker.h"
 #include "store/database.h"
 #include "store/derived_writer.h"
-#include "store/staged_rows.h"
 
 namespace {
 
@@ -45,8 +45,8 @@ void Follow(const PreparedCapture& capture, int64_t interval_ms,
 
 void Insert(const PreparedCapture& capture, tcpsnap::store::Database& database,
             tcpsnap::store::DerivedWriter& derived) {
-  tcpsnap::store::StagedRows rows(database, "socket_row", tcpsnap::store::kSocketRowColumns);
-  tcpsnap::store::StagedRows census(database, "census", tcpsnap::store::kCensusColumns);
+  tcpsnap::store::AppendedRows rows(database, "socket_row", tcpsnap::store::kSocketRowColumns);
+  tcpsnap::store::AppendedRows census(database, "census", tcpsnap::store::kCensusColumns);
   auto address6 = database.Prepare("INSERT INTO address6 (bytes, text) VALUES (?, ?)");
   tcpsnap::store::Transaction transaction(database);
   for (const Address& address : capture.addresses6) {
@@ -56,8 +56,8 @@ void Insert(const PreparedCapture& capture, tcpsnap::store::Database& database,
     address6.Run();
   }
   for (const PreparedDump& dump : capture.dumps) {
-    rows.InsertRows(std::span(dump.rows));
-    census.InsertRows(std::span(dump.census));
+    rows.Insert(ValuesOf(dump.rows));
+    census.Insert(ValuesOf(dump.census));
   }
   derived.Write();
   transaction.Commit();
