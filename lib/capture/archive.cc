@@ -16,7 +16,6 @@
 #include "capture/gzip_reader.h"
 #include "capture/packing.h"
 #include "capture/read_ahead.h"
-#include "capture/rewind_buffer.h"
 
 namespace tcpsnap::capture {
 namespace {
@@ -524,8 +523,7 @@ bool ArchiveReader::lacks_end_mark() const { return state_->unpacker.lacks_end_m
 
 std::unique_ptr<ByteSource> OpenCompressed(std::unique_ptr<ByteSource> source, ArchiveLimits limits,
                                            std::function<void()> on_block) {
-  return std::make_unique<RewindBuffer>(
-      std::make_unique<CompressedFile>(std::move(source), limits, std::move(on_block)));
+  return std::make_unique<CompressedFile>(std::move(source), limits, std::move(on_block));
 }
 
 }  // namespace tcpsnap::capture

@@ -85,8 +85,8 @@ class ArchiveReader {
   std::unique_ptr<State> state_;
 };
 
-/// A compressed file as a source of its bytes, a compressed tar's as well: Rewind reaches 15 MB as
-/// for a pipe. Throws as ArchiveReader, and calls `on_block` as it does. `source` stands at its
+/// A compressed file as a source of its bytes, a compressed tar's as well, which come once: Rewind
+/// has no effect. Throws as ArchiveReader, and calls `on_block` as it does. `source` stands at its
 /// first byte.
 std::unique_ptr<ByteSource> OpenCompressed(std::unique_ptr<ByteSource> source,
                                            ArchiveLimits limits = {},

@@ -13,6 +13,7 @@
 #include "capture/clock_plan.h"
 #include "capture/file_reader.h"
 #include "capture/proc_tree.h"
+#include "capture/rewind_buffer.h"
 #include "capture/survey.h"
 #include "capture/text_opening.h"
 #include "capture/walk.h"
@@ -246,7 +247,7 @@ void CaptureReader::ReadPacked(const FoundFile& file, std::unique_ptr<ByteSource
     if (on_disk) {
       source = std::make_unique<CompressedFile>([this, &file] { return Open(file); }, OnBlock());
     } else {
-      source = OpenCompressed(std::move(source), {}, OnBlock());
+      source = std::make_unique<RewindBuffer>(OpenCompressed(std::move(source), {}, OnBlock()));
     }
     ReadText(file, std::move(source), on_disk);
     return;

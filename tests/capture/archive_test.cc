@@ -191,21 +191,17 @@ TEST_CASE("a compressed file of nothing is one member of nothing") {
   }
 }
 
-TEST_CASE("a compressed file reads as its bytes and can be rewound") {
+TEST_CASE("a compressed file reads as its bytes, once") {
   const std::string text = Lines(300'000);
   for (const Filter& filter : kFilters) {
     INFO(filter.name);
     const auto source =
         OpenCompressed(std::make_unique<TextSource>(Compress(text, filter.code), 5000));
     CHECK_FALSE(source->Size());
-    CHECK(source->RewindLimit() == 15u << 20);
+    CHECK(source->RewindLimit() == 0u);
     std::string head(1000, '\0');
     CHECK(source->Read(head.data(), head.size()) == head.size());
-    CHECK((head == text.substr(0, head.size())));
-    source->Rewind();
-    CHECK((ReadAll(*source) == text));
-    source->Rewind();
-    CHECK((ReadAll(*source) == text));
+    CHECK((head + ReadAll(*source) == text));
   }
   // A tar is bytes as well.
   const std::string tar = MakeArchive(kTree, {});
