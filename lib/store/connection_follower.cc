@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <list>
 #include <map>
-#include <optional>
+#include <memory>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -94,7 +94,7 @@ struct ConnectionFollower::State {
   State(Database& db, size_t most) : database(db), most_rows(most) {}
 
   struct Series {
-    std::optional<ConnectionTracker> tracker;  // while it is trusted
+    std::unique_ptr<ConnectionTracker> tracker;  // while it is trusted
     Place last;
     size_t rows = 0;      // of its last dump
     bool marked = false;  // as stale
@@ -219,7 +219,7 @@ void ConnectionFollower::State::Open(const SeriesKey& key, int64_t new_dump, Ser
     dumps.push_back(last.Integer(0));
   }
   if (dumps.empty() != !is_followed) return;
-  one.tracker.emplace(TicksPerSecond(key.first), writer);
+  one.tracker = std::make_unique<ConnectionTracker>(TicksPerSecond(key.first), writer);
   if (!Resume(dumps, *one.tracker)) {
     one.tracker.reset();
     return;
@@ -316,7 +316,7 @@ int64_t ConnectionFollower::Add(StoredSamples&& dump) {
   s.in_use.splice(s.in_use.begin(), s.in_use, one.in_use);
   int64_t bytes = s.MakeRoom(key);
   s.gathered_rows += one.rows;
-  s.gathered.push_back({&*one.tracker, std::move(dump)});
+  s.gathered.push_back({one.tracker.get(), std::move(dump)});
   if (one.rows > kMostRowsForWorker) {
     bytes += s.Settle();
   } else if (s.gathered_rows >= kRowsForWorker) {

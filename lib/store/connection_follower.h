@@ -36,7 +36,7 @@ class ConnectionFollower {
  public:
   /// Hosts and families of which the last dumps have more rows than `most_rows` together, and than
   /// two of the largest dump, are not all followed at once: what they hold in memory.
-  explicit ConnectionFollower(Database& database, size_t most_rows = 128 << 10);
+  explicit ConnectionFollower(Database& database, size_t most_rows = 96 << 10);
   ~ConnectionFollower();
   ConnectionFollower(const ConnectionFollower&) = delete;
   ConnectionFollower& operator=(const ConnectionFollower&) = delete;

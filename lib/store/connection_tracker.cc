@@ -210,8 +210,9 @@ void ConnectionTracker::Retire() {
     hidden_.entries.push_back(entry);
     hidden_.entries.back().is_hidden = true;
   }
-  std::swap(before_, now_);
-  FreeIfLarge(now_.entries);
+  before_.dump_id = now_.dump_id;
+  before_.first_row = now_.first_row;
+  before_.entries = std::exchange(now_.entries, std::vector<Entry>());  // of many hosts, keep one
   Index();
 }
 

@@ -76,7 +76,7 @@ struct ImportSettings {
   std::string version;                      ///< kept with each source
   int64_t now_ms = 0;                       ///< kept with each source
   int64_t transaction_bytes = 24 << 20;     ///< dirty pages of one transaction
-  size_t followed_rows = 128 << 10;         ///< see ConnectionFollower
+  size_t followed_rows = 96 << 10;          ///< see ConnectionFollower
 };
 
 /// The facts of an import contradict what the database has (--hz): the user must decide.

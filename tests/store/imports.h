@@ -19,7 +19,7 @@ struct ImportOptions {
   capture::CaptureSettings capture;
   std::optional<int64_t> ticks_per_second;
   int64_t transaction_bytes = 48 << 20;
-  size_t followed_rows = 128 << 10;
+  size_t followed_rows = 96 << 10;
 };
 
 struct ImportResult {
