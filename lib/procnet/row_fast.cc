@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "procnet/header.h"
+#include "procnet/row_fast_avx2.h"
 #include "procnet/row_fast_avx512.h"
 #include "procnet/swar.h"
 #include "procnet/token.h"
@@ -271,17 +272,26 @@ RowsParsed ParseRowsPortable(const char* begin, const char* end, Family family,
 
 RowsParsed ParseRows(const char* begin, const char* end, Family family, SocketRecord* records,
                      size_t capacity) noexcept {
-  static const bool has_avx512 = HasAvx512();
-  if (!has_avx512) return ParseRowsPortable(begin, end, family, records, capacity);
-  // Where the narrower path stops, the portable one takes a row, or it is neither's.
+  static const auto narrow = HasAvx512() ? ParseRowsAvx512 : HasAvx2() ? ParseRowsAvx2 : nullptr;
+  if (narrow == nullptr) return ParseRowsPortable(begin, end, family, records, capacity);
+  // Where the narrower path stops, the portable one takes a row, or it is neither's. Where the next
+  // one stops it again, it is left more.
+  constexpr size_t kMost = 64;
   RowsParsed all{begin, 0};
+  size_t most = 1;
   for (;;) {
-    const auto add = [&](const RowsParsed& some) { all = {some.stop, all.count + some.count}; };
-    add(ParseRowsAvx512(all.stop, end, family, records + all.count, capacity - all.count));
-    const size_t most = std::min<size_t>(capacity - all.count, 1);
-    const RowsParsed one = ParseRowsPortable(all.stop, end, family, records + all.count, most);
-    if (one.count == 0) return all;
-    add(one);
+    const auto add = [&](const RowsParsed& some) {
+      all = {some.stop, all.count + some.count};
+      return some.count;
+    };
+    const auto room = [&] { return capacity - all.count; };
+    const bool any = add(narrow(all.stop, end, family, records + all.count, room())) != 0;
+    most = any ? 1 : std::min(2 * most, kMost);
+    const size_t limit = std::min(most, room());
+    if (add(ParseRowsPortable(all.stop, end, family, records + all.count, limit)) < limit ||
+        limit == 0) {
+      return all;
+    }
   }
 }
 

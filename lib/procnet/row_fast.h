@@ -22,7 +22,7 @@ struct RowsParsed {
 RowsParsed ParseRows(const char* begin, const char* end, Family family, SocketRecord* records,
                      size_t capacity) noexcept;
 
-/// The same, without what is particular to a CPU (row_fast_avx512.h).
+/// The same, without what is particular to a CPU (row_fast_avx2.h, row_fast_avx512.h).
 RowsParsed ParseRowsPortable(const char* begin, const char* end, Family family,
                              SocketRecord* records, size_t capacity) noexcept;
 

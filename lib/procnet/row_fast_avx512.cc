@@ -18,21 +18,12 @@
 
 #if defined(__x86_64__)
 
-// g++ 12 takes the intrinsics' undefined vectors for a mistake (GCC bug 105593).
-#pragma GCC diagnostic push
-#ifndef __clang__
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#include <immintrin.h>
-#pragma GCC diagnostic pop
-
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
-#include "procnet/swar.h"
+#include "procnet/row_fast_avx.h"
 
 #define TCPSNAP_AVX512 \
   __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi,popcnt")))
@@ -41,9 +32,6 @@
 
 namespace tcpsnap::procnet {
 namespace {
-
-template <size_t kSize>
-struct alignas(64) Bytes : std::array<uint8_t, kSize> {};
 
 // A character's value as a hex digit, or a mark above it.
 constexpr uint8_t kColon = 0x20, kBlank = 0x40, kOther = 0x80, kMarks = 0xF0;
@@ -59,22 +47,6 @@ consteval Bytes<128> Values(char letter_a) {
 }
 constexpr Bytes<128> kUpperHex = Values('A');  // of addresses
 constexpr Bytes<128> kLowerHex = Values('a');  // of pointers
-
-// Where the columns stand, from `base` on.
-template <Family kFamily>
-struct Places {
-  static constexpr uint8_t kAddressDigits = kFamily == Family::kTcp ? 8 : 32;
-  static constexpr uint8_t kLocal = 6;
-  static constexpr uint8_t kRemote = kLocal + kAddressDigits + 6;
-  static constexpr uint8_t kState = kRemote + kAddressDigits + 6;
-  static constexpr uint8_t kTxQueue = kState + 3;
-  static constexpr uint8_t kRxQueue = kTxQueue + 9;
-  static constexpr uint8_t kTimer = kRxQueue + 9;
-  static constexpr uint8_t kTicks = kTimer + 3;
-  static constexpr uint8_t kRetransmits = kTicks + 9;
-  static constexpr uint8_t kUid = kRetransmits + 9;  // and `timeout`
-  static constexpr uint8_t kTail = kUid + 14;        // the blank before the inode
-};
 
 // Where the retransmits are put for a moment: behind what comes from hex, where the uid will be.
 constexpr size_t kRetransmitsAside = offsetof(SocketRecord, uid);
@@ -158,12 +130,7 @@ consteval Bytes<32> MakeAligned() {
 }
 constexpr Bytes<32> kAligned = MakeAligned();
 
-// The words of the tail: inode ref pointer rto ato quick cwnd ssthresh. The numbers among them, in
-// 8 digits each, the inode in twice 8.
-constexpr int kMiniWords = 3, kFullWords = 8, kPointerWord = 2;
-constexpr int kColumnsBeforeTail = 9;
-static_assert(kColumnsBeforeTail + kMiniWords == static_cast<int>(RowShape::kMini));
-static_assert(kColumnsBeforeTail + kFullWords == static_cast<int>(RowShape::kFull));
+// The numbers among the words of the tail, in 8 digits each, the inode in twice 8.
 // All numbers are stored at once, the inode's two where retransmits and probes then are.
 static_assert(offsetof(SocketRecord, references) == offsetof(SocketRecord, retransmits) + 8);
 static_assert(offsetof(SocketRecord, ssthresh) == offsetof(SocketRecord, retransmits) + 28);
@@ -270,14 +237,13 @@ TCPSNAP_AVX512_INLINE __m512i JoinDecimal(__m512i digits) noexcept {
 }
 
 // The last four digits of `sl`, then `uid` and `timeout`, the blanks in front of them as zeros.
-// `blanks` has a bit for each blank of what kAligned fetches.
-TCPSNAP_AVX512_INLINE __m256i AlignedColumns(const char* base, const char* uid, uint32_t& blanks,
+TCPSNAP_AVX512_INLINE __m256i AlignedColumns(const char* base, const char* uid,
                                              Errors& errors) noexcept {
   const __m256i text = _mm256_permutex2var_epi8(Load32(base), Load32(kAligned.data()), Load32(uid));
   const __mmask32 other = _mm256_cmpneq_epi8_mask(text, _mm256_set1_epi8(' '));
   const __m256i digits = _mm256_maskz_sub_epi8(other, text, _mm256_set1_epi8('0'));
   errors.aligned = _mm256_subs_epu8(digits, _mm256_set1_epi8(9));
-  blanks = ~other;
+  const uint32_t blanks = ~other;  // a bit for each of what kAligned fetches
   // The last character of a number is none. So 1 added to its 8 bits stays in them, and clears all
   // of them where the blanks are in front.
   errors.bits |= (blanks & 0xFF808080) ^ 0xFF000000;
@@ -351,18 +317,9 @@ TCPSNAP_AVX512_INLINE const char* Row(const char* line, SocketRecord& record) no
   using P = Places<kFamily>;
   Errors errors{};
 
-  // `sl` is right-aligned in 4; digits in front of these are rare, and blanks among them none.
   const char* base = line;
-  uint64_t slot_front = 0;
-  if (line[4] != ':') [[unlikely]] {
-    int count = 1;
-    while (count < 8 && line[4 + count] != ':') ++count;
-    slot_front = uint64_t{swar::ParseDigits(swar::Load(line), count, errors.bits)} * 10'000;
-    base += count;
-  }
-  uint32_t blanks = 0;
-  const __m256i aligned = AlignedColumns(base, base + P::kUid, blanks, errors);
-  errors.bits |= (base != line) & ((blanks & 0xF0) != 0);
+  const uint64_t slot_front = SlotFront(base, errors.bits);
+  const __m256i aligned = AlignedColumns(base, base + P::kUid, errors);
 
   const char* const tail = base + P::kTail;
   const __m512i tail_text = Load64(tail);
@@ -373,12 +330,8 @@ TCPSNAP_AVX512_INLINE const char* Row(const char* line, SocketRecord& record) no
 
   const __m128i inode_parts = _mm512_castsi512_si128(numbers);
   const uint64_t inode = Low64(inode_parts) * 100'000'000 + High64(inode_parts);
-  const char state = base[P::kState + 1];
-  const bool timewait = ((state == '5') | (state == '6')) & (base[P::kTimer + 1] == '3');
-  const bool mini =
-      (words.count == kMiniWords) & (timewait | (state == '3')) & (inode == 0) & (words.minus == 0);
-  errors.bits |= static_cast<uint64_t>(words.count ^ (mini ? kMiniWords : kFullWords));
-  if (Any(errors)) [[unlikely]]
+  errors.bits |= words.count == kMiniWords ? inode | words.minus : 0;
+  if (Any(errors) || !IsShape<kFamily>(base, words.count)) [[unlikely]]
     return nullptr;
 
   // In this order: some stores reach into the next column.

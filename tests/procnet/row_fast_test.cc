@@ -9,6 +9,7 @@
 
 #include "procnet/header.h"
 #include "procnet/row.h"
+#include "procnet/row_fast_avx2.h"
 #include "procnet/row_fast_avx512.h"
 #include "support/catch.h"
 #include "support/row_text.h"
@@ -27,9 +28,17 @@ using testing::RowStyle;
 using Path = decltype(&ParseRows);
 
 std::vector<Path> Paths() {
-  if (HasAvx512()) return {ParseRowsPortable, ParseRowsAvx512, ParseRows};
-  WARN("skipped, this CPU lacks it: ParseRowsAvx512");
-  return {ParseRowsPortable, ParseRows};
+  std::vector<Path> paths = {ParseRowsPortable, ParseRows};
+  const auto add = [&](bool has, Path path, const char* name) {
+    if (has) {
+      paths.push_back(path);
+    } else {
+      WARN("skipped, this CPU lacks it: " << name);
+    }
+  };
+  add(HasAvx2(), ParseRowsAvx2, "ParseRowsAvx2");
+  add(HasAvx512(), ParseRowsAvx512, "ParseRowsAvx512");
+  return paths;
 }
 
 RowStyle RandomStyle(Random& random, Family family) {
@@ -129,6 +138,113 @@ TEST_CASE("each of the fast paths takes the rows of today's kernels") {
       }
       CHECK(taken == kLines);
     }
+  }
+}
+
+// A row up to the blank before the inode.
+std::string RowFront(Family family, char state, char timer) {
+  const std::string address(family == Family::kTcp ? 8 : 32, '9');
+  return std::string("   7: ") + address + ":1F90 " + address + ":C350 0" + state +
+         " 0000000A:0000000B 0" + timer + ":0000000C 00000003  1000        2 ";
+}
+
+TEST_CASE("numbers of all widths in each column of the tail") {
+  const std::vector<Path> paths = Paths();
+  const std::vector<std::string> usual = {"36017", "1", "00000000c1b4bb9e", "20", "4", "30",
+                                          "10",    "-1"};
+  constexpr size_t kPointer = 2;
+  size_t taken = 0;
+  size_t count = 0;
+  for (const Family family : {Family::kTcp, Family::kTcp6}) {
+    for (size_t column = 0; column < usual.size(); ++column) {
+      std::vector<std::string> values = {"", "-", "--1", "1-1", "-1-1", "+1", "1.0", "0x1", "a"};
+      for (const std::string digits : {"0", "9", "10", "1234567890123456789"}) {
+        for (size_t width = 1; width <= 20; ++width) {
+          std::string value = digits.substr(0, width);
+          if (digits.size() < 3) value = std::string(width - 1, digits[0]) + digits;
+          for (const char* sign : {"", "-"}) values.push_back(sign + value);
+        }
+      }
+      for (const std::string& value : values) {
+        std::string line = RowFront(family, '1', '2');
+        for (size_t i = 0; i < usual.size(); ++i) {
+          line += (i == column ? value : usual[i]) + (i + 1 < usual.size() ? " " : "");
+        }
+        for (const Path path : paths) {
+          for (const std::string& padding : {std::string(), std::string(10, ' ')}) {
+            const size_t one = CountTaken(path, family, {line + padding}, '0');
+            if (path == &ParseRows) {
+              ++count;
+              taken += one;
+              CHECK(one == CountTaken(ParseRowsPortable, family, {line + padding}, '0'));
+            }
+            const bool common = column != kPointer && value.size() < 8 && one == 0;
+            if (common && CountTaken(ParseRowsPortable, family, {line + padding}, '0') != 0) {
+              FAIL("leaves a common row to others: " << line);
+            }
+          }
+        }
+      }
+    }
+  }
+  CHECK(taken > count / 8);
+}
+
+TEST_CASE("rows without a tail in all states, with all timers and some inodes") {
+  for (const Path path : Paths()) {
+    for (const Family family : {Family::kTcp, Family::kTcp6}) {
+      std::string taken;
+      for (const char state : std::string("0123456789ABCDEF")) {
+        for (const char timer : std::string("012345")) {
+          for (const char* inode : {"0 ", "1 ", "20 ", "100000000 "}) {
+            const std::string line = RowFront(family, state, timer) + inode + "3 00000000c1b4bb9e";
+            if (CountTaken(path, family, {line}, ' ') != 0) taken += {state, timer, *inode, ' '};
+          }
+        }
+      }
+      CHECK(taken == "300 310 320 330 340 530 630 ");
+    }
+  }
+}
+
+TEST_CASE("a row that the text cuts is not taken, whatever follows") {
+  Random random(20261127);
+  for (const Path path : Paths()) {
+    for (const Family family : {Family::kTcp, Family::kTcp6}) {
+      const RowStyle style{.width = family == Family::kTcp ? kPaddedWidth : 0};
+      for (const RowShape shape : {RowShape::kFull, RowShape::kMini}) {
+        const std::string row = FormatRow(CommonRecord(random, family, shape), style) + '\n';
+        for (size_t size = 0; size < row.size(); ++size) {
+          std::string text = row + row;
+          text.resize(row.size() + size + kReadAhead, '0');
+          std::array<SocketRecord, 3> records;
+          const RowsParsed parsed = path(text.data(), text.data() + row.size() + size, family,
+                                         records.data(), records.size());
+          CHECK(parsed.count == 1);
+          CHECK(parsed.stop == text.data() + row.size());
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("ParseRows takes the rows that the portable path takes, mixed as they may be") {
+  Random random(20261128);
+  for (int i = 0; i < 300; ++i) {
+    const Family family = Below(random, 2) == 0 ? Family::kTcp : Family::kTcp6;
+    const size_t rare = 1 + Below(random, 200);
+    std::vector<std::string> lines(1 + Below(random, 400));
+    for (std::string& line : lines) {
+      const RowShape shape = Below(random, 2) == 0 ? RowShape::kFull : RowShape::kMini;
+      SocketRecord record = CommonRecord(random, family, shape);
+      RowStyle style;
+      if (Below(random, rare) == 0) style.pointer = "8";
+      if (Below(random, rare) == 0 && shape == RowShape::kFull) record.rto_ticks = 123'456'789;
+      line = FormatRow(record, style);
+    }
+    const size_t taken = CountTaken(ParseRowsPortable, family, lines, ' ');
+    CHECK(taken == lines.size());
+    CHECK(CountTaken(ParseRows, family, lines, ' ') == taken);
   }
 }
 
