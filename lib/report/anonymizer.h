@@ -1,42 +1,54 @@
-// Addresses and names -> others that tell nothing, always the same ones for one key.
+// Addresses and names -> others that tell nothing, always the same ones for one key, and back.
 //
-// Addresses are mapped by Crypto-PAn (Xu, Fan, Ammar, Moon, 2002; AES-128): two addresses that
-// share a prefix of n bits share one of n bits afterwards, and the mapping can be undone with the
-// key. Bits that give an address its meaning stay: a loopback, private, link-local, multicast,
-// unique-local, v4-mapped or unspecified address remains one, and no other becomes one.
+//   10.99.0.1:7003 of web1  ->  10.224.17.201:7003 of host-4kq2xw7vnb
+//
+// Addresses: address_map.h says which bits stay, written_address.h in which spellings they are
+// found; one comes out in its shortest spelling. Ports and other numbers stay, so do the names of
+// interfaces (fe80::1%eth0), which tell where a packet went and not whose it was.
+//
+// Names become a word of 50 bits of a keyed hash (HMAC-SHA-256): "host-4kq2xw7vnb", a network
+// namespace "net-...", a file "file-...". A host that is named by its address is mapped as that.
+//
+// Whoever has the key can undo all of it, and whoever can have addresses of his choice mapped
+// learns prefixes of others, as with any mapping that keeps prefixes. Rows keep their order.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "procnet/address.h"
+#include "report/crypto_pan.h"
 
 namespace tcpsnap::report {
 
+/// Not for several threads at once.
 class Anonymizer {
  public:
-  using Key = std::array<uint8_t, 32>;  ///< 16 bytes for AES, 16 for the pad
+  using Key = CryptoPan::Key;
 
   explicit Anonymizer(const Key& key);
-  /// The key of a file: 64 hexadecimal digits. Where there is no file, one is made with a random
-  /// key, readable by its owner alone. Throws UserError where it can't be read, made, or is no key.
-  static Anonymizer FromKeyFile(const std::string& path);
   Anonymizer(Anonymizer&&) noexcept;
+  Anonymizer& operator=(Anonymizer&&) noexcept;
   ~Anonymizer();
 
   procnet::Address Map(const procnet::Address& address) const;
   procnet::Address Restore(const procnet::Address& mapped) const;
 
-  /// "host-" and some letters of a keyed hash; the same name gives the same word.
-  std::string Name(std::string_view name) const;
-  /// Names that Text replaces wherever they stand as words: those of hosts, sources, namespaces.
-  void AddName(std::string_view name);
+  /// The word for a host, "host-...", or for a host and namespace, "host-.../net-...".
+  std::string Name(std::string_view label) const;
+  /// The word for a path, "file-...".
+  std::string PathName(std::string_view path) const;
 
-  /// The text with every address in it, in any spelling, and every name that was added replaced:
-  /// "10.0.0.1:80", "[fe80::1]:22", "10.0.0.0/8", running text, JSON.
+  /// From now on Text replaces the host, the namespace and the two together wherever they stand as
+  /// whole words: "web1" in "web1:80" and "web1.example.org", not in "web12".
+  void AddName(std::string_view label);
+  /// The same for a path, for its last part, and for both sides of the '!' of an archive member;
+  /// not for the names "tcp" and "tcp6", which many files have.
+  void AddPath(std::string_view path);
+
+  /// The text with every address in it and every name that was added replaced; where several begin
+  /// at one place, the longest. Any bytes will do; takes time linear in their number.
   std::string Text(std::string_view text) const;
   /// The reverse: addresses by the key, and the words of names that were added.
   std::string RestoreText(std::string_view text) const;
