@@ -27,6 +27,9 @@ enum OptionGroup : unsigned {
   kFolders = 256,
   kMoment = 512,
   kNames = 1024,
+  kSharing = 2048,
+  kKey = 4096,
+  kHeader = 8192,
 };
 
 struct Command {
@@ -39,11 +42,11 @@ struct Command {
   std::string_view help;  // what the summary doesn't say, and an example
 };
 
-constexpr unsigned kRows = kFormat | kOutput | kQuiet;
+constexpr unsigned kRows = kFormat | kHeader | kOutput | kQuiet;
 
 constexpr size_t kAnyNumber = std::numeric_limits<size_t>::max();
 
-constexpr std::array<Command, 8> kCommands = {{
+constexpr std::array<Command, 9> kCommands = {{
     {"list", "", 0, 0, kRows | kFolders, "the reports there are, by the question they answer",
      "Examples:\n"
      "  tcpsnap-query list\n"
@@ -55,8 +58,8 @@ constexpr std::array<Command, 8> kCommands = {{
      "Examples:\n"
      "  tcpsnap-query show timewait\n"
      "  tcpsnap-query show ./open-ports.sql\n"},
-    {"report", "DB NAME", 2, 2, kRows | kZone | kWindow | kParameters | kFolders | kNames,
-     "run a report",
+    {"report", "DB NAME", 2, 2,
+     kRows | kZone | kWindow | kParameters | kFolders | kNames | kSharing, "run a report",
      "NAME is one of list, or the path of a report file: it holds a '/' or ends in .sql. The SQL "
      "of\n"
      "a report (see: show) is the model for your own; check tells what is wrong with one.\n"
@@ -79,11 +82,21 @@ constexpr std::array<Command, 8> kCommands = {{
      "are\n"
      "left out. Give files of the captured host: this machine's users and hosts are others.\n"
      "\n"
+     "--anonymize is for output that others get to see. Addresses become others of the same kind,\n"
+     "those of one network another network; hosts, network namespaces and files become words. "
+     "Ports,\n"
+     "times and numbers stay, and so do 0.0.0.0, loopback, and the kinds: private, link-local,\n"
+     "multicast. One key always gives the same, so that two outputs can be compared; keep it, "
+     "since\n"
+     "restore translates back with it. What is on standard error is for you and stays as it is. A\n"
+     "report of your own has to give addresses as text, not as numbers.\n"
+     "\n"
      "Examples:\n"
      "  tcpsnap-query report incident.db timewait --bucket 1h --tz Europe/Berlin\n"
      "  tcpsnap-query report incident.db states --since -90m --bucket 1m -p state=connected\n"
      "  tcpsnap-query report incident.db timewait-peers --since 14:00 --until 15:00 -p limit=5\n"
      "  tcpsnap-query report incident.db listeners --resolve-ports --passwd web1/etc/passwd\n"
+     "  tcpsnap-query report incident.db remotes --anonymize --key-file ~/acme.key -o remotes.txt\n"
      "  tcpsnap-query report incident.db ./open-ports.sql\n"
      "  tcpsnap-query report incident.db open-ports --report-dir ~/reports\n"},
     {"check", "FILE...", 1, kAnyNumber, 0, "whether report files keep the rules, and what is wrong",
@@ -113,7 +126,7 @@ constexpr std::array<Command, 8> kCommands = {{
      "  tcpsnap-query sql incident.db -f churn.sql -p port=443 --format csv -o churn.csv\n"
      "  echo 'SELECT host, count(*) FROM snapshots GROUP BY host' | tcpsnap-query sql incident.db "
      "-\n"},
-    {"sockets", "DB [FILTER...]", 1, kAnyNumber, kRows | kZone | kMoment | kNames,
+    {"sockets", "DB [FILTER...]", 1, kAnyNumber, kRows | kZone | kMoment | kNames | kSharing,
      "the sockets of a moment, as ss shows them",
      "Shown is the last snapshot of each host, that of --at, or each of --since and --until. All\n"
      "states are shown unless the filter names some (ss leaves out LISTEN and TIME_WAIT without "
@@ -149,14 +162,31 @@ constexpr std::array<Command, 8> kCommands = {{
      "and so on (report --help). The filter takes names of ports from --services too, never those "
      "of\n"
      "hosts.\n"
-     "Times are as for report (--help there); --at HH:MM is of the last day.\n"
+     "Times and --anonymize are as for report (--help there); --at HH:MM is of the last day, and "
+     "the\n"
+     "filter takes addresses as they are.\n"
      "\n"
      "Examples:\n"
      "  tcpsnap-query sockets incident.db --at 14:05 'state time-wait and dport = :443 and dst "
      "10.0.0.0/8'\n"
      "  tcpsnap-query sockets incident.db --host web1 state close-wait --long\n"
+     "  tcpsnap-query sockets incident.db --anonymize --key-file ~/acme.key state syn-sent\n"
      "  tcpsnap-query sockets incident.db --since 14:00 --until 14:10 'src 10.0.0.5:8080' --format "
      "csv\n"},
+    {"restore", "DB [FILE]", 1, 2, kOutput | kQuiet | kKey,
+     "translate back what --anonymize wrote, or an answer to it",
+     "Addresses in FILE (or standard input) become the original ones again, in whatever spelling "
+     "and\n"
+     "between whatever words they stand, and so do the words for the hosts, namespaces and files "
+     "of\n"
+     "DB. The rest stays as it is. The key is that which --anonymize was given; with another one "
+     "the\n"
+     "addresses that come out are wrong.\n"
+     "\n"
+     "Examples:\n"
+     "  tcpsnap-query restore incident.db --key-file ~/acme.key answer.txt\n"
+     "  echo 'is 10.224.17.201 a proxy?' | tcpsnap-query restore incident.db --key-file "
+     "~/acme.key\n"},
     {"info", "DB", 1, 1, kFormat | kOutput | kZone,
      "what a database holds: hosts, times, sources, refused lines",
      "Formats: table, json.\n"
@@ -214,6 +244,15 @@ po::options_description OptionsOf(const Command& command) {
     add("passwd", po::value<std::string>()->value_name("FILE"),
         "names of uids, of a passwd(5) file of the captured host");
   }
+  if ((command.options & kSharing) != 0) {
+    add("anonymize", "other addresses and names in place of the real ones; needs --key-file");
+    add("key-file", po::value<std::string>()->value_name("FILE"),
+        "the key of --anonymize; where there is no such file, one is made");
+  }
+  if ((command.options & kKey) != 0) {
+    add("key-file", po::value<std::string>()->value_name("FILE"),
+        "the key that --anonymize was given");
+  }
   if ((command.options & kFormat) != 0) {
     add("format", po::value<std::string>()->value_name("FORMAT"),
         "table (the default), csv, tsv, json, jsonl, markdown");
@@ -222,8 +261,8 @@ po::options_description OptionsOf(const Command& command) {
     add("output,o", po::value<std::string>()->value_name("FILE"),
         "write to a file instead of standard output");
   }
+  if ((command.options & kHeader) != 0) add("no-header", "no column names");
   if ((command.options & kQuiet) != 0) {
-    add("no-header", "no column names");
     add("quiet,q", "no remarks on standard error");
   }
   add("help,h", "this text");
@@ -330,6 +369,8 @@ void Fill(const po::variables_map& given, CommandLine& line) {
   line.services = Text(given, "services");
   line.hosts = Text(given, "hosts");
   line.passwd = Text(given, "passwd");
+  line.anonymize = given.count("anonymize") != 0;
+  line.key_file = Text(given, "key-file");
 }
 
 }  // namespace

@@ -35,6 +35,8 @@ struct CommandLine {
   std::optional<std::string> services;
   std::optional<std::string> hosts;
   std::optional<std::string> passwd;
+  bool anonymize = false;
+  std::optional<std::string> key_file;
 
   /// Set when --help or --version was asked for: print this and do nothing else.
   std::optional<std::string> help;

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,7 +17,10 @@
 #include "common/output.h"
 #include "common/run_main.h"
 #include "query/given_names.h"
+#include "query/sharing.h"
 #include "query/sockets_command.h"
+#include "report/anonymized_rows.h"
+#include "report/anonymizer.h"
 #include "report/catalogue.h"
 #include "report/check.h"
 #include "report/describe.h"
@@ -49,6 +53,16 @@ std::unique_ptr<report::RowWriter> MakeWriter(const CommandLine& line, Output& o
                                 [&output](std::string_view bytes) { output.Write(bytes); }});
 }
 
+/// A writer of rows with names beside the numbers, or with others in place of addresses and names.
+/// What is given has to outlive it.
+std::unique_ptr<report::RowWriter> MakeWriter(const CommandLine& line, Output& output,
+                                              const GivenNames& given,
+                                              const std::optional<report::Anonymizer>& anonymizer) {
+  auto writer = MakeWriter(line, output);
+  if (anonymizer) writer = report::AnonymizeRows(std::move(writer), *anonymizer);
+  return report::NameRows(std::move(writer), given.names, IsForPeople(line));
+}
+
 report::Request MakeRequest(const CommandLine& line) {
   report::Request request;
   request.since = line.since;
@@ -60,20 +74,20 @@ report::Request MakeRequest(const CommandLine& line) {
   return request;
 }
 
-/// `-o` with the database itself would destroy it.
-void RefuseToOverwrite(const CommandLine& line, const std::string& database) {
+/// `-o` with the database itself or with the key would destroy it.
+void RefuseToOverwrite(const CommandLine& line, const std::string& path, const char* what) {
   struct stat output;
   struct stat source;
-  if (line.output && stat(line.output->c_str(), &output) == 0 &&
-      stat(database.c_str(), &source) == 0 && output.st_dev == source.st_dev &&
-      output.st_ino == source.st_ino) {
-    throw apps::UsageError("-o " + *line.output + " is the database itself");
+  if (line.output && stat(line.output->c_str(), &output) == 0 && stat(path.c_str(), &source) == 0 &&
+      output.st_dev == source.st_dev && output.st_ino == source.st_ino) {
+    throw apps::UsageError("-o " + *line.output + " is " + what + " itself");
   }
 }
 
 Database Open(const CommandLine& line) {
   const std::string& path = line.arguments[0];
-  RefuseToOverwrite(line, path);
+  RefuseToOverwrite(line, path, "the database");
+  if (line.key_file) RefuseToOverwrite(line, *line.key_file, "the key file");
   return Database::OpenReadOnly(path);
 }
 
@@ -153,9 +167,10 @@ int RunReport(const CommandLine& line) {
   const report::Report report = FindReport(line, line.arguments[1]);
   const report::Request request = MakeRequest(line);
   const GivenNames given = ReadNames(line);
-  Output output(line.output);
-  const auto writer = report::NameRows(MakeWriter(line, output), given.names, IsForPeople(line));
   Database database = Open(line);
+  const std::optional<report::Anonymizer> anonymizer = ReadAnonymizer(line, database);
+  Output output(line.output);
+  const auto writer = MakeWriter(line, output, given, anonymizer);
   const apps::InterruptGuard guard(&database);
   const report::Scope scope = report::ResolveScope(database, request);
   PrintHealth(line, database);
@@ -201,7 +216,7 @@ std::string ReadStream(std::FILE* stream, const std::string& name) {
   return std::move(*text);
 }
 
-std::string ReadSqlFile(const std::string& path) {
+std::string ReadFile(const std::string& path) {
   if (path == "-") return ReadStream(stdin, "standard input");
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                              std::fclose);
@@ -214,8 +229,8 @@ std::string ReadSql(const CommandLine& line) {
   if (has_argument == line.file.has_value()) {
     throw apps::UsageError("give the SQL as one of: an argument, -f FILE, or - for standard input");
   }
-  if (line.file) return ReadSqlFile(*line.file);
-  return line.arguments[1] == "-" ? ReadSqlFile("-") : line.arguments[1];
+  if (line.file) return ReadFile(*line.file);
+  return line.arguments[1] == "-" ? ReadFile("-") : line.arguments[1];
 }
 
 int RunSql(const CommandLine& line) {
@@ -235,9 +250,10 @@ int RunSql(const CommandLine& line) {
 int RunSockets(const CommandLine& line) {
   const report::Request request = MakeRequest(line);
   const GivenNames given = ReadNames(line);
-  Output output(line.output);
-  const auto writer = report::NameRows(MakeWriter(line, output), given.names, IsForPeople(line));
   Database database = Open(line);
+  const std::optional<report::Anonymizer> anonymizer = ReadAnonymizer(line, database);
+  Output output(line.output);
+  const auto writer = MakeWriter(line, output, given, anonymizer);
   const apps::InterruptGuard guard(&database);
   PrintHealth(line, database);
   PrintForeignUsers(line, database);
@@ -245,6 +261,14 @@ int RunSockets(const CommandLine& line) {
   output.Finish();
   if (line.quiet) return apps::kDone;
   for (const std::string& remark : remarks) apps::PrintMessage(remark);
+  return apps::kDone;
+}
+
+int RunRestore(const CommandLine& line) {
+  Database database = Open(line);
+  const report::Anonymizer anonymizer = ReadRestorer(line, database);
+  const std::string text = ReadFile(line.arguments.size() > 1 ? line.arguments[1] : "-");
+  WriteText(line, anonymizer.RestoreText(text));
   return apps::kDone;
 }
 
@@ -271,12 +295,13 @@ struct Runner {
   int (*run)(const CommandLine&);
 };
 
-constexpr std::array<Runner, 8> kRunners = {{{"list", RunList},
+constexpr std::array<Runner, 9> kRunners = {{{"list", RunList},
                                              {"show", RunShow},
                                              {"report", RunReport},
                                              {"check", RunCheck},
                                              {"sql", RunSql},
                                              {"sockets", RunSockets},
+                                             {"restore", RunRestore},
                                              {"info", RunInfo},
                                              {"schema", RunSchema}}};
 
