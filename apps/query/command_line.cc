@@ -27,6 +27,10 @@ enum OptionGroup : unsigned {
   kFolders = 256,
   kMoment = 512,
   kNames = 1024,
+  kBucket = 2048,
+  kRuleFolders = 4096,
+  kRules = 8192,
+  kText = 16384,
 };
 
 struct Command {
@@ -43,19 +47,24 @@ constexpr unsigned kRows = kFormat | kOutput | kQuiet;
 
 constexpr size_t kAnyNumber = std::numeric_limits<size_t>::max();
 
-constexpr std::array<Command, 8> kCommands = {{
-    {"list", "", 0, 0, kRows | kFolders, "the reports there are, by the question they answer",
+constexpr std::array<Command, 9> kCommands = {{
+    {"list", "", 0, 0, kRows | kFolders | kRules | kRuleFolders,
+     "the reports there are, by the question they answer",
      "Examples:\n"
      "  tcpsnap-query list\n"
+     "  tcpsnap-query list --rules\n"
      "  tcpsnap-query list --report-dir ~/reports --format json\n"},
-    {"show", "NAME", 1, 1, kOutput | kFolders,
-     "what a report means, its parameters, columns and SQL",
-     "NAME is one of list, or the path of a report file: it holds a '/' or ends in .sql.\n"
+    {"show", "NAME", 1, 1, kOutput | kFolders | kRuleFolders,
+     "what a report or rule means, its parameters, columns and SQL",
+     "NAME is one of list, triage/NAME one of list --rules; or it is the path of a file: it holds "
+     "a\n"
+     "'/' or ends in .sql.\n"
      "\n"
      "Examples:\n"
      "  tcpsnap-query show timewait\n"
+     "  tcpsnap-query show triage/close-wait-leak\n"
      "  tcpsnap-query show ./open-ports.sql\n"},
-    {"report", "DB NAME", 2, 2, kRows | kZone | kWindow | kParameters | kFolders | kNames,
+    {"report", "DB NAME", 2, 2, kRows | kZone | kWindow | kBucket | kParameters | kFolders | kNames,
      "run a report",
      "NAME is one of list, or the path of a report file: it holds a '/' or ends in .sql. The SQL "
      "of\n"
@@ -86,16 +95,41 @@ constexpr std::array<Command, 8> kCommands = {{
      "  tcpsnap-query report incident.db listeners --resolve-ports --passwd web1/etc/passwd\n"
      "  tcpsnap-query report incident.db ./open-ports.sql\n"
      "  tcpsnap-query report incident.db open-ports --report-dir ~/reports\n"},
-    {"check", "FILE...", 1, kAnyNumber, 0, "whether report files keep the rules, and what is wrong",
+    {"triage", "DB", 1, 1, kRows | kText | kZone | kWindow | kParameters | kRuleFolders,
+     "what went wrong, worst first",
+     "Rules look for leaks, full queues, floods, silent backends, loss and their like. A finding "
+     "tells\n"
+     "what it is, when, how sure that is and why, the figures, some of the sockets or peers, and "
+     "the\n"
+     "command that shows more. Nothing is found on a healthy host: then there is no output but a "
+     "line\n"
+     "on standard error, and the exit code is 0 as well.\n"
+     "\n"
+     "A rule is a file as a report is, with the columns of a finding (list --rules, show "
+     "triage/NAME).\n"
+     "Yours are added from --rule-dir; one with the name of a built-in rule takes its place. "
+     "check\n"
+     "tells what is wrong with one. Thresholds are parameters (-p), and go to every rule that has "
+     "one\n"
+     "of the name. Times are as for report (--help there).\n"
+     "\n"
+     "Examples:\n"
+     "  tcpsnap-query triage incident.db --tz Europe/Berlin\n"
+     "  tcpsnap-query triage incident.db --since 14:00 --until 15:00 --host web1\n"
+     "  tcpsnap-query triage incident.db -p leak_growth=20 --rule-dir ~/rules --format json -o "
+     "findings.json\n"},
+    {"check", "FILE...", 1, kAnyNumber, 0,
+     "whether files of reports and rules are right, and what is wrong",
      "A report file is comments (title, group, description, param, column), then one SELECT; show\n"
-     "prints the SQL of the built-in ones. For each file: 'FILE: ok', or every problem as\n"
+     "prints the SQL of the built-in ones. A rule of triage is one of the group triage, with the\n"
+     "columns of a finding. For each file: 'FILE: ok', or every problem as\n"
      "FILE:LINE:COLUMN with what to do. It is run on an empty database and on a small sample, "
      "none\n"
      "of yours is needed. Exit code 2 when there was a problem.\n"
      "\n"
      "Example:\n"
      "  tcpsnap-query check ./open-ports.sql ~/reports/*.sql\n"},
-    {"sql", "DB [SQL]", 1, 2, kRows | kZone | kWindow | kParameters | kFile,
+    {"sql", "DB [SQL]", 1, 2, kRows | kZone | kWindow | kBucket | kParameters | kFile,
      "run SQL that reads, on the views (see: schema)",
      "The SQL is an argument, a file (-f), or standard input (-). It may hold several statements,\n"
      "whose results follow one another: in JSON an array each, in table, csv, tsv and markdown "
@@ -181,6 +215,8 @@ po::options_description OptionsOf(const Command& command) {
     add("host", po::value<std::string>()->value_name("HOST"), "this host (or host/netns) only");
   }
   if ((command.options & kWindow) != 0) {
+  }
+  if ((command.options & kBucket) != 0) {
     add("bucket", po::value<std::string>()->value_name("WIDTH"),
         "width of the buckets: 10s, 1m, 5m, 1h (the default), 1d");
   }
@@ -195,6 +231,11 @@ po::options_description OptionsOf(const Command& command) {
   if ((command.options & kFolders) != 0) {
     add("report-dir", po::value<std::vector<std::string>>()->value_name("DIR"),
         "the reports of this folder too (all its *.sql); may be repeated");
+  }
+  if ((command.options & kRules) != 0) add("rules", "the rules of triage instead");
+  if ((command.options & kRuleFolders) != 0) {
+    add("rule-dir", po::value<std::vector<std::string>>()->value_name("DIR"),
+        "the rules of triage of this folder too (all its *.sql); may be repeated");
   }
   if ((command.options & kFile) != 0) {
     add("file,f", po::value<std::string>()->value_name("FILE"), "read the SQL from a file");
@@ -216,7 +257,9 @@ po::options_description OptionsOf(const Command& command) {
   }
   if ((command.options & kFormat) != 0) {
     add("format", po::value<std::string>()->value_name("FORMAT"),
-        "table (the default), csv, tsv, json, jsonl, markdown");
+        (command.options & kText) != 0
+            ? "text (the default), table, csv, tsv, json, jsonl, markdown"
+            : "table (the default), csv, tsv, json, jsonl, markdown");
   }
   if ((command.options & kOutput) != 0) {
     add("output,o", po::value<std::string>()->value_name("FILE"),
@@ -323,6 +366,8 @@ void Fill(const po::variables_map& given, CommandLine& line) {
   line.file = Text(given, "file");
   line.tables = given.count("tables") != 0;
   line.report_folders = Texts(given, "report-dir");
+  line.rule_folders = Texts(given, "rule-dir");
+  line.rules = given.count("rules") != 0;
   line.at = Text(given, "at");
   line.limit = Text(given, "limit");
   line.is_long = given.count("long") != 0;
@@ -368,6 +413,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   }
   line.arguments = Texts(given, "argument");
   CheckCount(command, line.arguments);
+  if ((command.options & kText) != 0) line.format = kTextFormat;
   Fill(given, line);
   return line;
 }

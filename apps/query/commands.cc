@@ -17,6 +17,7 @@
 #include "common/run_main.h"
 #include "query/given_names.h"
 #include "query/sockets_command.h"
+#include "query/triage_command.h"
 #include "report/catalogue.h"
 #include "report/check.h"
 #include "report/describe.h"
@@ -29,6 +30,7 @@
 #include "report/runner.h"
 #include "report/scope.h"
 #include "report/sql_error.h"
+#include "report/triage.h"
 #include "store/embedded_sql.h"
 
 namespace tcpsnap::query {
@@ -88,13 +90,8 @@ void PrintHealth(const CommandLine& line, Database& database) {
 void PrintWindow(const CommandLine& line, Database& database, const report::Scope& scope,
                  int64_t rows) {
   if (line.quiet) return;
-  if (!report::HasSnapshots(database, scope)) {
-    report::Scope all = scope;
-    all.since_ms.reset();
-    all.until_ms.reset();
-    apps::PrintMessage(scope.first_ms ? "no snapshot in " + report::DescribeWindow(scope) +
-                                            "; there are some in " + report::DescribeWindow(all)
-                                      : "there are no snapshots");
+  if (report::CountSnapshots(database, scope) == 0) {
+    apps::PrintMessage(report::DescribeEmptyWindow(scope));
     return;
   }
   if (rows == 0) {
@@ -106,21 +103,50 @@ void PrintWindow(const CommandLine& line, Database& database, const report::Scop
   }
 }
 
+report::Catalogue ReadRules(const CommandLine& line) {
+  report::Catalogue rules = report::Catalogue::BuiltInRules();
+  for (const std::string& folder : line.rule_folders) rules.AddOrReplaceFolder(folder);
+  return rules;
+}
+
 report::Catalogue ReadCatalogue(const CommandLine& line) {
   report::Catalogue catalogue = report::Catalogue::BuiltIn();
   for (const std::string& folder : line.report_folders) catalogue.AddFolder(folder);
   return catalogue;
 }
 
-/// The report of that name, or of that path.
+/// The report or rule of that name, or of that path.
 report::Report FindReport(const CommandLine& line, const std::string& word) {
+  constexpr std::string_view kRules = "triage/";
+  if (word.rfind(kRules, 0) == 0 && word.find('.') == std::string::npos) {
+    return ReadRules(line).Find(word.substr(kRules.size()));
+  }
   const report::Catalogue catalogue = ReadCatalogue(line);
   return report::IsReportPath(word) ? report::ReadReport(word) : catalogue.Find(word);
+}
+
+int RunListRules(const CommandLine& line) {
+  const report::Catalogue rules = ReadRules(line);
+  Output output(line.output);
+  const auto writer = MakeWriter(line, output);
+  writer->Begin({{"rule", report::ColumnType::kText}, {"title", report::ColumnType::kText}});
+  for (const report::Report& rule : rules.reports()) {
+    std::array<report::Cell, 2> cells;
+    for (report::Cell& cell : cells) cell.type = store::ValueType::kText;
+    cells[0].bytes = rule.name;
+    cells[1].bytes = rule.title;
+    writer->Row(cells);
+  }
+  writer->End();
+  output.Finish();
+  return apps::kDone;
 }
 
 /// By the question that they answer, in the order of the groups. A table, which people read, has a
 /// question once, above its reports.
 int RunList(const CommandLine& line) {
+  if (line.rules) return RunListRules(line);
+  if (!line.rule_folders.empty()) throw apps::UsageError("--rule-dir goes with --rules");
   const report::Catalogue catalogue = ReadCatalogue(line);
   Output output(line.output);
   const auto writer = MakeWriter(line, output);
@@ -170,6 +196,30 @@ int RunReport(const CommandLine& line) {
   }
   output.Finish();
   PrintWindow(line, database, scope, rows);
+  return apps::kDone;
+}
+
+int RunTriage(const CommandLine& line) {
+  const report::Catalogue rules = ReadRules(line);
+  const report::Request request = MakeRequest(line);
+  Output output(line.output);
+  const auto writer = line.format == kTextFormat ? nullptr : MakeWriter(line, output);
+  Database database = Open(line);
+  const apps::InterruptGuard guard(&database);
+  const report::Scope scope = report::ResolveScope(database, request);
+  PrintHealth(line, database);
+  const std::vector<report::Finding> findings = report::Triage(database, rules, request, scope);
+  if (writer == nullptr) {
+    output.Write(FindingsAsText(findings, scope.zone, database.path()));
+  } else {
+    WriteFindings(findings, database.path(), *writer);
+  }
+  output.Finish();
+  if (line.quiet) return apps::kDone;
+  for (const std::string& remark :
+       TriageRemarks(database, scope, rules.reports().size(), findings.size())) {
+    apps::PrintMessage(remark);
+  }
   return apps::kDone;
 }
 
@@ -271,9 +321,10 @@ struct Runner {
   int (*run)(const CommandLine&);
 };
 
-constexpr std::array<Runner, 8> kRunners = {{{"list", RunList},
+constexpr std::array<Runner, 9> kRunners = {{{"list", RunList},
                                              {"show", RunShow},
                                              {"report", RunReport},
+                                             {"triage", RunTriage},
                                              {"check", RunCheck},
                                              {"sql", RunSql},
                                              {"sockets", RunSockets},

@@ -169,6 +169,7 @@ bool IsNumeric(ColumnType type, const Cell& cell) {
     case ColumnType::kTime:
     case ColumnType::kText:
     case ColumnType::kAddress:
+    case ColumnType::kJson:
       return false;
     default:
       return true;

@@ -110,7 +110,7 @@ TEST_CASE("check: the sample has what reports look for") {
 TEST_CASE("check: front-matter, all of it, and the SQL below it") {
   CHECK(Check(With(With(kGood, "group: own", "group: mine"), "peer address", "peer adress")) ==
         Texts{"mine.sql:2: no group is called 'mine' (there are: change, who, accept, reach, leak,"
-              " network, trust, own)",
+              " network, trust, own, triage)",
               "mine.sql:5: unknown type 'adress' (did you mean address?)"});
   CHECK(Check(With(With(kGood, "-- title: Sockets of each peer\n", ""), "FROM sockets",
                    "FROM sokets")) ==
