@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "common/interrupt.h"
 #include "common/message.h"
@@ -199,11 +201,22 @@ int RunReport(const CommandLine& line) {
   return apps::kDone;
 }
 
+/// nullptr: text.
+std::unique_ptr<report::RowWriter> MakeFindingWriter(const CommandLine& line, Output& output) {
+  std::vector<std::string> names = report::FormatNames();
+  names.insert(names.begin(), kTextFormat);
+  if (std::find(names.begin(), names.end(), line.format) == names.end()) {
+    throw apps::UsageError("no format is called '" + line.format + "'" +
+                           report::DidYouMean(line.format, names));
+  }
+  return line.format == kTextFormat ? nullptr : MakeWriter(line, output);
+}
+
 int RunTriage(const CommandLine& line) {
   const report::Catalogue rules = ReadRules(line);
   const report::Request request = MakeRequest(line);
   Output output(line.output);
-  const auto writer = line.format == kTextFormat ? nullptr : MakeWriter(line, output);
+  const auto writer = MakeFindingWriter(line, output);
   Database database = Open(line);
   const apps::InterruptGuard guard(&database);
   const report::Scope scope = report::ResolveScope(database, request);

@@ -6,14 +6,15 @@
 --   snapshots, since short queues are equally long by chance. It is sure only where the limit is
 --   told (net.core.somaxconn of the bundle): the kernel does not print the one of listen(). Served
 --   slowly: queue_many connections or more at the worst, and some in half of all snapshots.
---   queue_full 3: a peak that two snapshots catch by chance passes. queue_many 5: a busy server has
---   one or two connections between handshake and accept() at any moment.
---   The totals of all snapshots tell which have a queue; of these as many as looks are looked into.
+--   queue_full 3, queue_percent 5: a peak that some snapshots catch by chance passes. queue_many
+--   5: a busy server has one or two connections between handshake and accept() at any moment.
+--   The totals of all snapshots tell which have a queue; those in which one is half as long as its
+--   longest, or longer, are looked into.
 --
 --   Next: report accept-queue, unaccepted.
 -- param: queue_full integer 3 snapshots with the longest queue
+-- param: queue_percent real 5 share of all snapshots with the longest queue
 -- param: queue_many integer 5 connections waiting, at the worst
--- param: looks integer 60 snapshots of a host looked into socket by socket, evenly spaced
 -- column: host text - host, or host/network namespace
 -- column: severity text - critical, warning or notice
 -- column: weight real - orders findings of one severity: larger is worse
@@ -65,24 +66,14 @@ per_port AS MATERIALIZED (
   FROM waiting
   GROUP BY host, service_port
 ),
-moment AS MATERIALIZED (
-  SELECT host, taken_ms, ordinal,
-    row_number() OVER (PARTITION BY host ORDER BY taken_ms, ordinal) AS number,
-    count(*) OVER (PARTITION BY host) AS moments
-  FROM (
-    SELECT DISTINCT w.host AS host, w.taken_ms AS taken_ms, w.ordinal AS ordinal
-    FROM waiting AS w
-    JOIN per_port AS p ON p.host = w.host AND p.service_port = w.service_port
-    WHERE p.most >= 2
-      AND p.snapshots >= 2
-  )
-),
+-- Where a queue is at least half as long as its longest.
 look AS MATERIALIZED (
-  SELECT host, taken_ms, ordinal, moments
-  FROM moment
-  WHERE (moments <= :looks OR number = 1
-    OR (number - 1) * (:looks - 1) / (moments - 1)
-      > (number - 2) * (:looks - 1) / (moments - 1))
+  SELECT DISTINCT w.host AS host, w.taken_ms AS taken_ms, w.ordinal AS ordinal
+  FROM waiting AS w
+  JOIN per_port AS p ON p.host = w.host AND p.service_port = w.service_port
+  WHERE p.most >= 2
+    AND p.snapshots >= min(3, :queue_full)
+    AND w.connections * 2 >= p.most
 ),
 -- The longest queue of one listener, at each endpoint.
 queue AS MATERIALIZED (
@@ -123,8 +114,12 @@ judged AS MATERIALIZED (
     p.snapshots AS waiting_snapshots, n.snapshots AS snapshots, n.begin_ms AS begin_ms,
     n.last_ms AS window_ms, h.somaxconn AS somaxconn, ifnull(g.most, 0) AS gave_up,
     p.connections * 1.0 / n.snapshots AS avg,
-    f.longest >= 2 AND f.full_looks >= :queue_full AND f.full_looks * 2 >= f.long_looks
-      AND (f.longest >= 4 OR f.full_looks * 2 >= n.snapshots) AS is_full
+    f.longest >= 2
+      AND f.full_looks >= :queue_full
+      AND f.full_looks * 2 >= f.long_looks
+      AND (f.longest >= 4 OR f.full_looks * 2 >= n.snapshots)
+      AND (f.full_looks * 100.0 >= :queue_percent * n.snapshots
+        OR ifnull(f.longest = h.somaxconn + 1, 0)) AS is_full
   FROM figure AS f
   JOIN per_port AS p ON p.host = f.host AND p.service_port = f.local_port
   JOIN total AS n ON n.host = f.host
@@ -198,7 +193,7 @@ SELECT
     WHEN f.is_at_limit THEN 'the queue is one longer than net.core.somaxconn: it cannot be longer'
     WHEN f.is_full THEN 'the kernel does not print the limit, but the queue was never longer, and '
       || 'just so long in ' || f.full_looks || ' of the ' || f.long_looks
-      || ' snapshots looked into in which it was half as long or longer'
+      || ' snapshots in which it was half as long or longer'
     ELSE 'the kernel counts those who wait; whether the queue is full it does not tell' END
     || iif(f.gave_up > 0, '; ' || f.gave_up || ' of those who wait have given up', '') AS why,
   json_object('longest_queue_connections', f.longest, 'waiting_avg_connections', round(f.avg, 2),

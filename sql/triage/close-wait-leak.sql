@@ -160,7 +160,7 @@ SELECT
       ' stay in CLOSE_WAIT: the same sockets, though not more of them',
       ' are leaked: the same sockets stay in CLOSE_WAIT, '
       || iif(f.length >= 0.25, CAST(round(f.slope) AS INTEGER) || ' more an hour',
-        CAST(round(f.slope * f.length) AS INTEGER) || ' more in '
+        min(f.last, CAST(round(f.slope * f.length) AS INTEGER)) || ' more in '
         || CAST(round(f.length * 3600) AS INTEGER) || ' s')) AS what,
   f.first_ms AS since,
   f.last_ms AS until,

@@ -109,8 +109,9 @@ evidence AS MATERIALIZED (
 ),
 problem (host, kind, severity, weight, what, confidence, why, numbers) AS (
   SELECT t.host, 'gap', 'warning', g.sum_ms / 1000.0,
-    printf('%d s of %d s have no snapshots, in %d gaps of up to %d s',
-      g.sum_ms / 1000, (t.last_ms - t.begin_ms) / 1000, g.gaps, g.longest_ms / 1000),
+    printf('%d s of %d s have no snapshots, in %d %s of up to %d s', g.sum_ms / 1000,
+      (t.last_ms - t.begin_ms) / 1000, g.gaps, iif(g.gaps = 1, 'gap', 'gaps'),
+      g.longest_ms / 1000),
     'sure', printf('snapshots are usually %.1f s apart; what happened in between is in no table',
       g.usual_ms / 1000.0),
     json_object('gaps', g.gaps, 'longest_seconds', g.longest_ms / 1000.0,

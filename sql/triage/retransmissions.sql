@@ -165,7 +165,7 @@ SELECT
   f.until_ms AS until,
   iif(f.seen >= 3, 'sure', 'likely') AS confidence,
   'in ' || f.seen || ' of the ' || f.looks || iif(f.looks = 1, ' snapshot', ' snapshots')
-    || ' with retransmissions, one up to ' || f.retransmits || iif(f.retransmits = 1, ' time',
+    || ' looked into, one up to ' || f.retransmits || iif(f.retransmits = 1, ' time',
     ' times') || ' in a row'
     || CASE WHEN f.networks >= 3 THEN '; ' || f.networks || ' networks show it: suspect this host '
       || 'or its uplink'

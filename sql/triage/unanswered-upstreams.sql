@@ -3,9 +3,9 @@
 -- description: Destinations whose SYN this host had to send again: no answer came within a second.
 --   A first SYN under way is none of them. Found are those with silent_seen snapshots that show
 --   one, or with one that was sent again three times (3 s on kernels from 6.5 on, 7 s before).
---   Critical are silent_many attempts at a time to one destination. Where no other connection to it
---   is in these snapshots it is down, or everything to it is dropped; others, TIME_WAIT among
---   them, say that it lived a minute ago: loss, or a full accept queue there.
+--   Critical are silent_many attempts at a time to one destination. Where no other connection to
+--   it is there at the last such moment it is down, or everything to it is dropped; others,
+--   TIME_WAIT among them, say that it lived a minute ago: loss, or a full accept queue there.
 --   silent_seen 2: a single lost SYN shows in one snapshot. silent_many 10: a service that has ten
 --   connections hanging at a time is in trouble, whatever it does with the answers.
 --   Of the snapshots with such a SYN as many as looks are looked into; of each host the worst
@@ -56,21 +56,18 @@ look AS MATERIALIZED (
     OR (number - 1) * (:looks - 1) / (moments - 1)
       > (number - 2) * (:looks - 1) / (moments - 1))
 ),
--- A destination with a silent attempt, one row a snapshot.
 per_snapshot AS MATERIALIZED (
   SELECT l.host AS host, l.looks AS looks, k.taken_ms AS taken_ms, k.remote_key AS remote_key,
-    k.remote_port AS remote_port, max(k.is_local) AS is_local,
-    sum(k.state = 'SYN_SENT' AND k.retransmits > 0) AS silent,
-    max(iif(k.state = 'SYN_SENT', k.retransmits, 0)) AS retransmits,
-    sum(k.state <> 'SYN_SENT') AS others
+    k.remote_port AS remote_port, max(k.is_local) AS is_local, count(*) AS silent,
+    max(k.retransmits) AS retransmits
   FROM look AS l
   CROSS JOIN sockets AS k
   WHERE k.host = l.host
     AND k.taken_ms = l.taken_ms
     AND k.ordinal = l.ordinal
-    AND k.direction = 'out'
+    AND k.state = 'SYN_SENT'
+    AND k.retransmits > 0
   GROUP BY l.host, l.looks, k.taken_ms, k.ordinal, k.remote_key, k.remote_port
-  HAVING silent > 0
 ),
 per_destination AS (
   SELECT host, remote_key, remote_port, looks,
@@ -78,7 +75,6 @@ per_destination AS (
     max(silent) AS silent_max,
     sum(silent) AS silent_sum,
     max(retransmits) AS retransmits,
-    max(others) AS others,
     max(is_local) AS is_local,
     min(taken_ms) AS first_ms,
     max(taken_ms) AS until_ms,
@@ -90,7 +86,7 @@ per_destination AS (
 ),
 found AS MATERIALIZED (
   SELECT host, remote_key, remote_port, looks, seen, silent_max, silent_sum, retransmits,
-    others, is_local, first_ms, until_ms, place,
+    is_local, first_ms, until_ms, place,
     CASE WHEN remote_key < 4294967296
       THEN (remote_key >> 24) || '.' || ((remote_key >> 16) & 255) || '.'
         || ((remote_key >> 8) & 255) || '.' || (remote_key & 255)
@@ -98,6 +94,19 @@ found AS MATERIALIZED (
     END || ':' || remote_port AS destination
   FROM per_destination
   WHERE place <= :silent_limit
+),
+-- Connections to it that came through, at its last silent moment.
+other AS MATERIALIZED (
+  SELECT f.host AS host, f.place AS place, count(*) AS sockets
+  FROM found AS f
+  CROSS JOIN sockets AS k
+  WHERE k.host = f.host
+    AND k.taken_ms = f.until_ms
+    AND k.direction = 'out'
+    AND k.state <> 'SYN_SENT'
+    AND k.remote_key = f.remote_key
+    AND k.remote_port = f.remote_port
+  GROUP BY f.host, f.place
 ),
 attempt AS (
   SELECT f.host AS host, f.place AS found, f.destination AS destination,
@@ -136,23 +145,24 @@ SELECT
   CASE WHEN f.silent_max >= :silent_many THEN 'critical'
     WHEN f.seen >= 3 THEN 'warning' ELSE 'notice' END AS severity,
   f.silent_max * 1.0 AS weight,
-  f.destination || iif(f.others = 0, ' does not answer: ',
+  f.destination || iif(ifnull(o.sockets, 0) = 0, ' does not answer: ',
     ' answers late or not at all: ') || iif(f.silent_max = 1, 'a SYN is', 'up to ' || f.silent_max
     || ' SYNs at a time are') || ' sent again, up to ' || f.retransmits || iif(f.retransmits = 1,
     ' time', ' times') || ', in ' || f.seen || ' of the ' || f.looks
-    || iif(f.looks = 1, ' snapshot', ' snapshots') || ' with such' AS what,
+    || iif(f.looks = 1, ' snapshot', ' snapshots') || ' looked into' AS what,
   f.first_ms AS since,
   f.until_ms AS until,
-  iif(f.others = 0, 'sure', 'likely') AS confidence,
-  iif(f.others = 0, 'each of these SYNs was sent again without an answer, and no other '
-    || 'connection to it was there at the time',
-    'each of these SYNs was sent again without an answer, but up to ' || f.others
-    || ' other connections to it were there: packets are lost, its accept queue is full, or it '
+  iif(ifnull(o.sockets, 0) = 0, 'sure', 'likely') AS confidence,
+  iif(ifnull(o.sockets, 0) = 0, 'each of these SYNs was sent again without an answer, and no other '
+    || 'connection to it was there at the last of these moments',
+    'each of these SYNs was sent again without an answer, but ' || o.sockets || iif(o.sockets = 1,
+    ' other connection to it was', ' other connections to it were')
+    || ' there at the last of these moments: packets are lost, its accept queue is full, or it '
     || 'went away within the last minute')
     || iif(f.is_local, '; it is this host itself: see its accept queue (report accept-queue)', '')
     AS why,
   json_object('unanswered_sockets_max', f.silent_max, 'retransmits_max', f.retransmits,
-    'other_sockets_max', f.others, 'snapshots_with_it', f.seen,
+    'other_sockets', ifnull(o.sockets, 0), 'snapshots_with_it', f.seen,
     'snapshots_looked_into', f.looks, 'snapshots', t.snapshots) AS numbers,
   e.list AS evidence,
   'report DB syn-sent -p limit=10'
@@ -161,4 +171,5 @@ SELECT
 FROM found AS f
 JOIN total AS t ON t.host = f.host
 JOIN evidence AS e ON e.host = f.host AND e.found = f.place
+LEFT JOIN other AS o ON o.host = f.host AND o.place = f.place
 ORDER BY f.host, f.place;

@@ -166,7 +166,7 @@ SELECT
   CASE WHEN f.seen >= :window_seen AND f.stays >= :window_seen THEN 'sure'
     WHEN f.seen >= :window_seen THEN 'likely' ELSE 'possible' END AS confidence,
   'the window is closed in ' || f.seen || ' of the ' || f.looks
-    || iif(f.looks = 1, ' snapshot', ' snapshots') || ' with bytes to send, '
+    || iif(f.looks = 1, ' snapshot', ' snapshots') || ' looked into, '
     || iif(f.stays >= :window_seen, 'that of one connection in ' || f.stays || ' of them',
       'though not of the same connection for long')
     || iif(f.probes >= :window_probes, '; ' || f.probes || ' probes of a connection are '
