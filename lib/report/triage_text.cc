@@ -31,7 +31,7 @@ void AppendLabelled(std::string& out, std::string label, std::string_view text) 
 }
 
 std::string SpanText(const Finding& finding, const capture::Zone& zone) {
-  const std::string since = finding.since_ms ? TimeText(*finding.since_ms, zone) : "?";
+  std::string since = finding.since_ms ? TimeText(*finding.since_ms, zone) : "?";
   if (finding.until_ms == finding.since_ms) return since;
   return since + " to " + (finding.until_ms ? TimeText(*finding.until_ms, zone) : "?");
 }
