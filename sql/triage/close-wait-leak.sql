@@ -14,7 +14,7 @@
 -- param: leak_keep real 80 percent of earlier sightings whose socket is still there
 -- param: leak_growth real 5 sockets that the line must rise within the window
 -- param: leak_many integer 100 sockets from which on a leak is critical
--- param: looks integer 60 snapshots of a host looked into socket by socket, evenly spaced
+-- param: looks integer 240 snapshots of a host looked into socket by socket, evenly spaced
 -- column: host text - host, or host/network namespace
 -- column: severity text - critical, warning or notice
 -- column: weight real - orders findings of one severity: larger is worse

@@ -16,7 +16,7 @@
 -- param: loss_percent real 20 their share of those with bytes in flight
 -- param: loss_many integer 50 such sockets at a time from which on it is critical
 -- param: loss_limit integer 5 networks of each host
--- param: looks integer 60 snapshots of a host looked into socket by socket, evenly spaced
+-- param: looks integer 240 snapshots of a host looked into socket by socket, evenly spaced
 -- column: host text - host, or host/network namespace
 -- column: severity text - critical, warning or notice
 -- column: weight real - orders findings of one severity: larger is worse

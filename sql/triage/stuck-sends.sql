@@ -14,7 +14,7 @@
 -- param: stuck_seen integer 3 snapshots in a row with the same bytes, sent again
 -- param: stuck_retries integer 6 retransmits in a row
 -- param: stuck_many integer 20 connections from which on it is critical
--- param: looks integer 60 snapshots of a host looked into socket by socket, evenly spaced
+-- param: looks integer 240 snapshots of a host looked into socket by socket, evenly spaced
 -- column: host text - host, or host/network namespace
 -- column: severity text - critical, warning or notice
 -- column: weight real - orders findings of one severity: larger is worse

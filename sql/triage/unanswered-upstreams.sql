@@ -15,7 +15,7 @@
 -- param: silent_seen integer 2 snapshots with an unanswered SYN
 -- param: silent_many integer 10 unanswered SYNs at a time from which on it is critical
 -- param: silent_limit integer 5 destinations of each host
--- param: looks integer 60 snapshots of a host looked into socket by socket, evenly spaced
+-- param: looks integer 240 snapshots of a host looked into socket by socket, evenly spaced
 -- column: host text - host, or host/network namespace
 -- column: severity text - critical, warning or notice
 -- column: weight real - orders findings of one severity: larger is worse

@@ -11,7 +11,7 @@
 -- param: unread_bytes integer 4096 bytes that lie unread, more than
 -- param: unread_seen integer 3 snapshots in a row with the same bytes
 -- param: unread_many integer 50 connections from which on it is critical
--- param: looks integer 60 snapshots of a host looked into socket by socket, evenly spaced
+-- param: looks integer 240 snapshots of a host looked into socket by socket, evenly spaced
 -- column: host text - host, or host/network namespace
 -- column: severity text - critical, warning or notice
 -- column: weight real - orders findings of one severity: larger is worse

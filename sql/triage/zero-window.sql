@@ -17,7 +17,7 @@
 -- param: window_probes integer 3 unanswered probes of a socket
 -- param: window_bytes integer 1024 bytes queued at least, at the worst
 -- param: window_limit integer 5 groups of each host
--- param: looks integer 60 snapshots of a host looked into socket by socket, evenly spaced
+-- param: looks integer 240 snapshots of a host looked into socket by socket, evenly spaced
 -- column: host text - host, or host/network namespace
 -- column: severity text - critical, warning or notice
 -- column: weight real - orders findings of one severity: larger is worse
