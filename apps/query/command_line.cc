@@ -27,6 +27,7 @@ enum OptionGroup : unsigned {
   kFolders = 256,
   kMoment = 512,
   kNames = 1024,
+  kTicket = 1 << 20,
 };
 
 struct Command {
@@ -43,7 +44,7 @@ constexpr unsigned kRows = kFormat | kOutput | kQuiet;
 
 constexpr size_t kAnyNumber = std::numeric_limits<size_t>::max();
 
-constexpr std::array<Command, 8> kCommands = {{
+constexpr std::array<Command, 9> kCommands = {{
     {"list", "", 0, 0, kRows | kFolders, "the reports there are, by the question they answer",
      "Examples:\n"
      "  tcpsnap-query list\n"
@@ -86,6 +87,34 @@ constexpr std::array<Command, 8> kCommands = {{
      "  tcpsnap-query report incident.db listeners --resolve-ports --passwd web1/etc/passwd\n"
      "  tcpsnap-query report incident.db ./open-ports.sql\n"
      "  tcpsnap-query report incident.db open-ports --report-dir ~/reports\n"},
+    {"ticket", "DB [REPORT...]", 1, kAnyNumber,
+     kOutput | kQuiet | kZone | kWindow | kParameters | kFolders | kTicket,
+     "one document for a ticket: findings, reports, quality, sources",
+     "Without a REPORT: what triage finds, and the reports states, services and upstreams. With "
+     "some:\n"
+     "these, and findings with --triage. --triage alone: findings without reports. A REPORT is a "
+     "name\n"
+     "or a path, as for report (--help there, for times too).\n"
+     "\n"
+     "A parameter goes to every report and rule that has it; -p REPORT.NAME=VALUE is for one "
+     "report.\n"
+     "--compare-since and --compare-until add the report compare: that window, side by side with "
+     "the one\n"
+     "of --since and --until.\n"
+     "\n"
+     "The JSON is described by a JSON Schema (tcpsnap-query schema --ticket). The Markdown tells "
+     "the\n"
+     "same and reads well pasted into GitHub, GitLab or Jira. Lists are cut at --max-rows and tell "
+     "how\n"
+     "many there are. The same database and window give the same bytes.\n"
+     "\n"
+     "Examples:\n"
+     "  tcpsnap-query ticket incident.db --since 14:00 --until 15:00 --host web1 -o ticket.json\n"
+     "  tcpsnap-query ticket incident.db --format markdown --tz Europe/Berlin -o ticket.md\n"
+     "  tcpsnap-query ticket incident.db close-wait remotes --triage -p limit=10 -p "
+     "remotes.limit=50\n"
+     "  tcpsnap-query ticket incident.db --since 14:00 --compare-since 13:00 --compare-until "
+     "14:00\n"},
     {"check", "FILE...", 1, kAnyNumber, 0, "whether report files keep the rules, and what is wrong",
      "A report file is comments (title, group, description, param, column), then one SELECT; show\n"
      "prints the SQL of the built-in ones. For each file: 'FILE: ok', or every problem as\n"
@@ -164,8 +193,9 @@ constexpr std::array<Command, 8> kCommands = {{
      "Example:\n"
      "  tcpsnap-query info incident.db\n"},
     {"schema", "", 0, 0, kOutput | kTables, "the views with their columns, as commented SQL",
-     "Example:\n"
-     "  tcpsnap-query schema | less\n"},
+     "Examples:\n"
+     "  tcpsnap-query schema | less\n"
+     "  tcpsnap-query schema --ticket -o ticket.schema.json\n"},
 }};
 
 po::options_description OptionsOf(const Command& command) {
@@ -201,6 +231,7 @@ po::options_description OptionsOf(const Command& command) {
   }
   if ((command.options & kTables) != 0) {
     add("tables", "the tables below the views instead");
+    add("ticket", "the JSON Schema of tickets instead");
   }
   if ((command.options & kMoment) != 0) {
     add("long", "further columns: is_local, rto_ms, ato_ms, quick, pingpong, cwnd, ssthresh");
@@ -214,6 +245,16 @@ po::options_description OptionsOf(const Command& command) {
     add("passwd", po::value<std::string>()->value_name("FILE"),
         "names of uids, of a passwd(5) file of the captured host");
   }
+  if ((command.options & kTicket) != 0) {
+    add("triage", "findings, beside the reports that are named");
+    add("compare-since", po::value<std::string>()->value_name("T"),
+        "compare the window with another one, from this time on");
+    add("compare-until", po::value<std::string>()->value_name("T"),
+        "... up to this time, not including it (default: where the window begins)");
+    add("max-rows", po::value<std::string>()->value_name("N"),
+        "the most rows of each report and list (default 100, in markdown 20)");
+    add("format", po::value<std::string>()->value_name("FORMAT"), "json (the default), markdown");
+  }
   if ((command.options & kFormat) != 0) {
     add("format", po::value<std::string>()->value_name("FORMAT"),
         "table (the default), csv, tsv, json, jsonl, markdown");
@@ -222,8 +263,10 @@ po::options_description OptionsOf(const Command& command) {
     add("output,o", po::value<std::string>()->value_name("FILE"),
         "write to a file instead of standard output");
   }
-  if ((command.options & kQuiet) != 0) {
+  if ((command.options & kFormat) != 0 && (command.options & kQuiet) != 0) {
     add("no-header", "no column names");
+  }
+  if ((command.options & kQuiet) != 0) {
     add("quiet,q", "no remarks on standard error");
   }
   add("help,h", "this text");
@@ -330,6 +373,11 @@ void Fill(const po::variables_map& given, CommandLine& line) {
   line.services = Text(given, "services");
   line.hosts = Text(given, "hosts");
   line.passwd = Text(given, "passwd");
+  line.triage = given.count("triage") != 0;
+  line.compare_since = Text(given, "compare-since");
+  line.compare_until = Text(given, "compare-until");
+  line.max_rows = Text(given, "max-rows");
+  line.ticket = given.count("ticket") != 0;
 }
 
 }  // namespace
@@ -368,6 +416,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   }
   line.arguments = Texts(given, "argument");
   CheckCount(command, line.arguments);
+  if ((command.options & kTicket) != 0) line.format = "json";
   Fill(given, line);
   return line;
 }

@@ -35,6 +35,11 @@ struct CommandLine {
   std::optional<std::string> services;
   std::optional<std::string> hosts;
   std::optional<std::string> passwd;
+  bool triage = false;
+  std::optional<std::string> compare_since;
+  std::optional<std::string> compare_until;
+  std::optional<std::string> max_rows;
+  bool ticket = false;  ///< the schema of tickets
 
   /// Set when --help or --version was asked for: print this and do nothing else.
   std::optional<std::string> help;

@@ -17,6 +17,7 @@
 #include "common/run_main.h"
 #include "query/given_names.h"
 #include "query/sockets_command.h"
+#include "query/ticket_command.h"
 #include "report/catalogue.h"
 #include "report/check.h"
 #include "report/describe.h"
@@ -28,7 +29,7 @@
 #include "report/row_writer.h"
 #include "report/runner.h"
 #include "report/scope.h"
-#include "report/sql_error.h"
+#include "report/ticket.h"
 #include "store/embedded_sql.h"
 
 namespace tcpsnap::query {
@@ -85,18 +86,20 @@ void PrintHealth(const CommandLine& line, Database& database) {
   apps::PrintMessage("note: " + database.path() + ": " + report::JoinNames(health, "; "));
 }
 
+void PrintEmptyWindow(const CommandLine& line, const report::Scope& scope) {
+  if (line.quiet) return;
+  report::Scope all = scope;
+  all.since_ms.reset();
+  all.until_ms.reset();
+  apps::PrintMessage(scope.first_ms ? "no snapshot in " + report::DescribeWindow(scope) +
+                                          "; there are some in " + report::DescribeWindow(all)
+                                    : "there are no snapshots");
+}
+
 void PrintWindow(const CommandLine& line, Database& database, const report::Scope& scope,
                  int64_t rows) {
   if (line.quiet) return;
-  if (!report::HasSnapshots(database, scope)) {
-    report::Scope all = scope;
-    all.since_ms.reset();
-    all.until_ms.reset();
-    apps::PrintMessage(scope.first_ms ? "no snapshot in " + report::DescribeWindow(scope) +
-                                            "; there are some in " + report::DescribeWindow(all)
-                                      : "there are no snapshots");
-    return;
-  }
+  if (!report::HasSnapshots(database, scope)) return PrintEmptyWindow(line, scope);
   if (rows == 0) {
     apps::PrintMessage("no rows: in " + report::DescribeWindow(scope) +
                        " there is nothing of the kind (tcpsnap-query show " + line.arguments[1] +
@@ -160,16 +163,21 @@ int RunReport(const CommandLine& line) {
   const report::Scope scope = report::ResolveScope(database, request);
   PrintHealth(line, database);
   PrintForeignUsers(line, database);
-  int64_t rows = 0;
-  try {
-    rows = report::RunReport(database, report, request, scope, *writer);
-  } catch (const store::SqlError& error) {
-    const report::PlacedSqlError placed = report::PlaceSqlError(error, report.sql_line);
-    throw report::UserError(
-        report::ProblemText({report.file, placed.line, placed.column, placed.message}));
-  }
+  const int64_t rows = report::RunReportForUser(database, report, request, scope, *writer);
   output.Finish();
   PrintWindow(line, database, scope, rows);
+  return apps::kDone;
+}
+
+int RunTicket(const CommandLine& line) {
+  const TicketPlan plan = PlanTicket(line, ReadCatalogue(line), MakeRequest(line));
+  Database database = Open(line);
+  const apps::InterruptGuard guard(&database);
+  const report::Scope scope = report::ResolveScope(database, plan.request);
+  const report::Catalogue rules;
+  const std::string document = WriteTicket(database, plan, rules, scope);
+  WriteText(line, document);
+  if (!report::HasSnapshots(database, scope)) PrintEmptyWindow(line, scope);
   return apps::kDone;
 }
 
@@ -262,6 +270,13 @@ int RunInfo(const CommandLine& line) {
 }
 
 int RunSchema(const CommandLine& line) {
+  if (line.ticket && line.tables) {
+    throw apps::UsageError("--ticket and --tables are two schemas: give one of them");
+  }
+  if (line.ticket) {
+    WriteText(line, report::TicketSchema());
+    return apps::kDone;
+  }
   WriteText(line, store::EmbeddedSqlText(line.tables ? "schema.sql" : "views.sql"));
   return apps::kDone;
 }
@@ -271,9 +286,10 @@ struct Runner {
   int (*run)(const CommandLine&);
 };
 
-constexpr std::array<Runner, 8> kRunners = {{{"list", RunList},
+constexpr std::array<Runner, 9> kRunners = {{{"list", RunList},
                                              {"show", RunShow},
                                              {"report", RunReport},
+                                             {"ticket", RunTicket},
                                              {"check", RunCheck},
                                              {"sql", RunSql},
                                              {"sockets", RunSockets},
