@@ -90,11 +90,12 @@ constexpr std::array<Command, 9> kCommands = {{
     {"ticket", "DB [REPORT...]", 1, kAnyNumber,
      kOutput | kQuiet | kZone | kWindow | kParameters | kFolders | kTicket,
      "one document for a ticket: findings, reports, quality, sources",
-     "Without a REPORT: what triage finds, and the reports states, services and upstreams. With "
-     "some:\n"
-     "these, and findings with --triage. --triage alone: findings without reports. A REPORT is a "
-     "name\n"
-     "or a path, as for report (--help there, for times too).\n"
+     "Without a REPORT: what triage finds, and the reports states and services (without peers: "
+     "none of\n"
+     "them reads the samples). With some: these, and findings with --triage. --triage alone: "
+     "findings\n"
+     "without reports. A REPORT is a name or a path, as for report (--help there, for times "
+     "too).\n"
      "\n"
      "A parameter goes to every report and rule that has it; -p REPORT.NAME=VALUE is for one "
      "report.\n"

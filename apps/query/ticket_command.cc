@@ -14,9 +14,10 @@ namespace {
 constexpr size_t kMostRowsOfJson = 100;
 constexpr size_t kMostRowsOfMarkdown = 20;  // more is no reading matter
 
-/// What a ticket holds besides findings where nothing is asked for: the states over time, and how
-/// this host was used and used others. None of them reads more than the counts of the window.
-constexpr std::string_view kUsualReports[] = {"states", "services", "upstreams"};
+/// What a ticket holds besides findings where nothing is asked for: the states over time, and the
+/// load per port. Without the peers of the ports both read the counts of the window, no samples.
+constexpr std::string_view kUsualReports[] = {"states", "services"};
+constexpr const char* kPeersOfServices = "services.peers";
 
 constexpr std::string_view kComparison = "compare";
 
@@ -76,6 +77,9 @@ TicketPlan PlanTicket(const CommandLine& line, const report::Catalogue& catalogu
   plan.has_findings = line.triage || plan.reports.empty();
   if (plan.reports.empty() && !line.triage) {
     for (const std::string_view name : kUsualReports) plan.reports.push_back(catalogue.Find(name));
+    if (plan.request.parameters.count("peers") == 0) {
+      plan.request.parameters.emplace(kPeersOfServices, "0");
+    }
   }
   return plan;
 }
