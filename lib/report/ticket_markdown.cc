@@ -352,8 +352,8 @@ void AppendFinding(std::string& out, const Finding& finding, size_t number,
   out += "### " + std::to_string(number) + ". " +
          Capitalized(std::string(SeverityName(finding.severity))) + ": " + Escaped(finding.what) +
          "\n\n";
-  out += Escaped(finding.host) + ", " + Span(finding.since_ms, finding.until_ms, zone) + ". " +
-         Capitalized(finding.confidence) + ": " + Escaped(finding.why) + "\n\n";
+  out += "On " + Escaped(finding.host) + ", " + Span(finding.since_ms, finding.until_ms, zone) +
+         ". " + Capitalized(finding.confidence) + ": " + Escaped(finding.why) + "\n\n";
   Fields numbers;
   for (const auto& [name, number_text] : NumbersOf(finding)) {
     numbers.push_back(Escaped(name) + " " + Escaped(number_text));

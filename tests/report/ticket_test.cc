@@ -158,7 +158,7 @@ TEST_CASE("ticket: findings as JSON and as Markdown") {
 
 ### 1. Critical: 563 connections to port 7001 are leaked
 
-web1, from 2026-11-22 12:00:00 to 2026-11-22 12:01:00. Likely: none of them was closed
+On web1, from 2026-11-22 12:00:00 to 2026-11-22 12:01:00. Likely: none of them was closed
 
 Figures: sockets 563, growth 414.05, uid null.
 
