@@ -55,23 +55,42 @@ void Keep(FirstOf<T>& list, size_t most, T item) {
   if (list.items.size() < most) list.items.push_back(std::move(item));
 }
 
-/// Why the lines of a source were refused, added up in `rejects`.
-void AddRejects(Database& database, int64_t source_id,
-                std::map<std::string, TicketReject>& rejects) {
-  Statement statement = database.Prepare(R"(
+/// Adds up why lines were refused, source by source.
+class RejectCounter {
+ public:
+  explicit RejectCounter(Database& database)
+      : statement_(database.Prepare(R"(
     SELECT x.reason, ifnull(r.sentence, ''), count(*)
     FROM rejected_line AS x
     LEFT JOIN reject_reason AS r ON r.name = x.reason
     WHERE x.source_id = :source
-    GROUP BY x.reason)");
-  statement.Bind(1, source_id);
-  while (statement.Step()) {
-    TicketReject& reject = rejects[std::string(statement.Text(0))];
-    reject.reason = statement.Text(0);
-    reject.sentence = statement.Text(1);
-    reject.lines += statement.Integer(2);
+    GROUP BY x.reason)")) {}
+
+  void Add(int64_t source_id) {
+    statement_.Bind(1, source_id);
+    while (statement_.Step()) {
+      TicketReject& reject = rejects_[std::string(statement_.Text(0))];
+      reject.reason = statement_.Text(0);
+      reject.sentence = statement_.Text(1);
+      reject.lines += statement_.Integer(2);
+    }
+    statement_.Reset();
   }
-}
+
+  /// The most frequent first, then by name.
+  std::vector<TicketReject> Take() {
+    std::vector<TicketReject> all;
+    for (auto& [reason, reject] : rejects_) all.push_back(std::move(reject));
+    std::stable_sort(all.begin(), all.end(), [](const TicketReject& a, const TicketReject& b) {
+      return a.lines > b.lines;
+    });
+    return all;
+  }
+
+ private:
+  Statement statement_;
+  std::map<std::string, TicketReject> rejects_;
+};
 
 constexpr int kFirstCount = 7;  // column of the lines
 
@@ -250,18 +269,16 @@ void ReadTicketSources(Database& database, const Scope& scope, size_t most, Tick
         AND NOT EXISTS (SELECT 1 FROM dump_copy AS c WHERE c.source_id = o.id)
     ORDER BY o.path, o.content_hash, o.bytes, o.lines)");
   statement.Bind(1, scope.since_ms).Bind(2, scope.until_ms).Bind(3, scope.host);
-  std::map<std::string, TicketReject> rejects;
+  RejectCounter rejects(database);
   while (statement.Step()) {
     TicketSource source = SourceAt(statement);
     for (size_t i = 0; i < source.lines.counts.size(); ++i) {
       ticket.lines.counts[i] += source.lines.counts[i];
     }
-    if (source.lines.rejected() > 0) AddRejects(database, statement.Integer(0), rejects);
+    if (source.lines.rejected() > 0) rejects.Add(statement.Integer(0));
     Keep(ticket.sources, most, std::move(source));
   }
-  for (auto& [reason, reject] : rejects) ticket.rejects.push_back(std::move(reject));
-  std::stable_sort(ticket.rejects.begin(), ticket.rejects.end(),
-                   [](const TicketReject& a, const TicketReject& b) { return a.lines > b.lines; });
+  ticket.rejects = rejects.Take();
 }
 
 std::vector<TicketWarning> ReadTicketWarnings(Database& database, const Scope& scope,

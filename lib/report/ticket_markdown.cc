@@ -189,7 +189,7 @@ void AppendRows(std::string& out, const TicketReport& report, const std::vector<
     same.push_back(Escaped(report.columns[i].name) + " " +
                    Readable(value, report.columns[i].type, zone));
   }
-  if (!same.empty()) out += "The same in all rows: " + JoinNames(same) + ".\n\n";
+  if (!same.empty()) out += "The same in every row shown: " + JoinNames(same) + ".\n\n";
   std::vector<TableColumn> headers;
   for (const size_t i : layout.shown) {
     const Column& column = report.columns[i];

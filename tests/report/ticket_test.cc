@@ -236,7 +236,7 @@ Numbers.
 
 Parameters: `count` 3 (default), `wait` 90000 ms (default).
 
-The same in all rows: taken_at 2026-11-22 12:00:00.
+The same in every row shown: taken_at 2026-11-22 12:00:00.
 
 | host | number |
 | --- | ---: |
