@@ -27,6 +27,14 @@ enum OptionGroup : unsigned {
   kFolders = 256,
   kMoment = 512,
   kNames = 1024,
+  kSharing = 2048,
+  kKey = 4096,
+  kHeader = 8192,
+  kBucket = 16384,
+  kRuleFolders = 32768,
+  kRules = 65536,
+  kText = 131072,
+  kTicket = 262144,
 };
 
 struct Command {
@@ -39,24 +47,29 @@ struct Command {
   std::string_view help;  // what the summary doesn't say, and an example
 };
 
-constexpr unsigned kRows = kFormat | kOutput | kQuiet;
+constexpr unsigned kRows = kFormat | kHeader | kOutput | kQuiet;
 
 constexpr size_t kAnyNumber = std::numeric_limits<size_t>::max();
 
-constexpr std::array<Command, 8> kCommands = {{
-    {"list", "", 0, 0, kRows | kFolders, "the reports there are, by the question they answer",
+constexpr std::array<Command, 11> kCommands = {{
+    {"list", "", 0, 0, kRows | kFolders | kRules | kRuleFolders,
+     "the reports there are, by the question they answer",
      "Examples:\n"
      "  tcpsnap-query list\n"
+     "  tcpsnap-query list --rules\n"
      "  tcpsnap-query list --report-dir ~/reports --format json\n"},
-    {"show", "NAME", 1, 1, kOutput | kFolders,
-     "what a report means, its parameters, columns and SQL",
-     "NAME is one of list, or the path of a report file: it holds a '/' or ends in .sql.\n"
+    {"show", "NAME", 1, 1, kOutput | kFolders | kRuleFolders,
+     "what a report or rule means, its parameters, columns and SQL",
+     "NAME is one of list, triage/NAME one of list --rules; or it is the path of a file: it holds "
+     "a\n"
+     "'/' or ends in .sql.\n"
      "\n"
      "Examples:\n"
      "  tcpsnap-query show timewait\n"
+     "  tcpsnap-query show triage/close-wait-leak\n"
      "  tcpsnap-query show ./open-ports.sql\n"},
-    {"report", "DB NAME", 2, 2, kRows | kZone | kWindow | kParameters | kFolders | kNames,
-     "run a report",
+    {"report", "DB NAME", 2, 2,
+     kRows | kZone | kWindow | kBucket | kParameters | kFolders | kNames | kSharing, "run a report",
      "NAME is one of list, or the path of a report file: it holds a '/' or ends in .sql. The SQL "
      "of\n"
      "a report (see: show) is the model for your own; check tells what is wrong with one.\n"
@@ -79,23 +92,92 @@ constexpr std::array<Command, 8> kCommands = {{
      "are\n"
      "left out. Give files of the captured host: this machine's users and hosts are others.\n"
      "\n"
+     "--anonymize is for output that others get to see. Addresses become others of the same kind,\n"
+     "those of one network another network; hosts, network namespaces and files become words. "
+     "Ports,\n"
+     "times and numbers stay, and so do 0.0.0.0, loopback, and the kinds: private, link-local,\n"
+     "multicast. One key always gives the same, so that two outputs can be compared; keep it, "
+     "since\n"
+     "restore translates back with it. What is on standard error is for you and stays as it is. A\n"
+     "report of your own has to give addresses as text, not as numbers.\n"
+     "\n"
      "Examples:\n"
      "  tcpsnap-query report incident.db timewait --bucket 1h --tz Europe/Berlin\n"
      "  tcpsnap-query report incident.db states --since -90m --bucket 1m -p state=connected\n"
      "  tcpsnap-query report incident.db timewait-peers --since 14:00 --until 15:00 -p limit=5\n"
      "  tcpsnap-query report incident.db listeners --resolve-ports --passwd web1/etc/passwd\n"
+     "  tcpsnap-query report incident.db remotes --anonymize --key-file ~/acme.key -o remotes.txt\n"
      "  tcpsnap-query report incident.db ./open-ports.sql\n"
      "  tcpsnap-query report incident.db open-ports --report-dir ~/reports\n"},
-    {"check", "FILE...", 1, kAnyNumber, 0, "whether report files keep the rules, and what is wrong",
+    {"triage", "DB", 1, 1, kRows | kText | kZone | kWindow | kParameters | kRuleFolders | kSharing,
+     "what went wrong, worst first",
+     "Rules look for leaks, full queues, floods, silent backends, loss and their like. A finding "
+     "tells\n"
+     "what it is, when, how sure that is and why, the figures, some of the sockets or peers, and "
+     "the\n"
+     "command that shows more. Nothing is found on a healthy host: then there is no output but a "
+     "line\n"
+     "on standard error, and the exit code is 0 as well.\n"
+     "\n"
+     "A rule is a file as a report is, with the columns of a finding (list --rules, show "
+     "triage/NAME).\n"
+     "Yours are added from --rule-dir; one with the name of a built-in rule takes its place. "
+     "check\n"
+     "tells what is wrong with one. Thresholds are parameters (-p), and go to every rule that has "
+     "one\n"
+     "of the name. Of a window with more than 240 snapshots most rules look into "
+     "240, evenly spaced:\n"
+     "for what lasts a few snapshots only choose a shorter one, or -p looks=N. Times are as for "
+     "report\n"
+     "(--help there).\n"
+     "\n"
+     "Examples:\n"
+     "  tcpsnap-query triage incident.db --tz Europe/Berlin\n"
+     "  tcpsnap-query triage incident.db --since 14:00 --until 15:00 --host web1\n"
+     "  tcpsnap-query triage incident.db -p leak_growth=20 --rule-dir ~/rules --format json -o "
+     "findings.json\n"},
+    {"ticket", "DB [REPORT...]", 1, kAnyNumber,
+     kOutput | kQuiet | kZone | kWindow | kBucket | kParameters | kFolders | kRuleFolders |
+         kTicket | kSharing,
+     "one document for a ticket: findings, reports, quality, sources",
+     "Without a REPORT: what triage finds, and the reports states and services (without peers: "
+     "none of\n"
+     "them reads the samples). With some: these, and findings with --triage. --triage alone: "
+     "findings\n"
+     "without reports. A REPORT is a name or a path, as for report (--help there, for times "
+     "too).\n"
+     "\n"
+     "A parameter goes to every report and rule that has it; -p REPORT.NAME=VALUE is for one "
+     "report.\n"
+     "--compare-since and --compare-until add the report compare: that window, side by side with "
+     "the one\n"
+     "of --since and --until.\n"
+     "\n"
+     "The JSON is described by a JSON Schema (tcpsnap-query schema --ticket). The Markdown tells "
+     "the\n"
+     "same and reads well pasted into GitHub, GitLab or Jira. Lists are cut at --max-rows and tell "
+     "how\n"
+     "many there are. The same database and window give the same bytes.\n"
+     "\n"
+     "Examples:\n"
+     "  tcpsnap-query ticket incident.db --since 14:00 --until 15:00 --host web1 -o ticket.json\n"
+     "  tcpsnap-query ticket incident.db --format markdown --tz Europe/Berlin -o ticket.md\n"
+     "  tcpsnap-query ticket incident.db close-wait remotes --triage -p limit=10 -p "
+     "remotes.limit=50\n"
+     "  tcpsnap-query ticket incident.db --since 14:00 --compare-since 13:00 --compare-until "
+     "14:00\n"},
+    {"check", "FILE...", 1, kAnyNumber, 0,
+     "whether files of reports and rules are right, and what is wrong",
      "A report file is comments (title, group, description, param, column), then one SELECT; show\n"
-     "prints the SQL of the built-in ones. For each file: 'FILE: ok', or every problem as\n"
+     "prints the SQL of the built-in ones. A rule of triage is one of the group triage, with the\n"
+     "columns of a finding. For each file: 'FILE: ok', or every problem as\n"
      "FILE:LINE:COLUMN with what to do. It is run on an empty database and on a small sample, "
      "none\n"
      "of yours is needed. Exit code 2 when there was a problem.\n"
      "\n"
      "Example:\n"
      "  tcpsnap-query check ./open-ports.sql ~/reports/*.sql\n"},
-    {"sql", "DB [SQL]", 1, 2, kRows | kZone | kWindow | kParameters | kFile,
+    {"sql", "DB [SQL]", 1, 2, kRows | kZone | kWindow | kBucket | kParameters | kFile,
      "run SQL that reads, on the views (see: schema)",
      "The SQL is an argument, a file (-f), or standard input (-). It may hold several statements,\n"
      "whose results follow one another: in JSON an array each, in table, csv, tsv and markdown "
@@ -113,7 +195,7 @@ constexpr std::array<Command, 8> kCommands = {{
      "  tcpsnap-query sql incident.db -f churn.sql -p port=443 --format csv -o churn.csv\n"
      "  echo 'SELECT host, count(*) FROM snapshots GROUP BY host' | tcpsnap-query sql incident.db "
      "-\n"},
-    {"sockets", "DB [FILTER...]", 1, kAnyNumber, kRows | kZone | kMoment | kNames,
+    {"sockets", "DB [FILTER...]", 1, kAnyNumber, kRows | kZone | kMoment | kNames | kSharing,
      "the sockets of a moment, as ss shows them",
      "Shown is the last snapshot of each host, that of --at, or each of --since and --until. All\n"
      "states are shown unless the filter names some (ss leaves out LISTEN and TIME_WAIT without "
@@ -149,14 +231,31 @@ constexpr std::array<Command, 8> kCommands = {{
      "and so on (report --help). The filter takes names of ports from --services too, never those "
      "of\n"
      "hosts.\n"
-     "Times are as for report (--help there); --at HH:MM is of the last day.\n"
+     "Times and --anonymize are as for report (--help there); --at HH:MM is of the last day, and "
+     "the\n"
+     "filter takes addresses as they are.\n"
      "\n"
      "Examples:\n"
      "  tcpsnap-query sockets incident.db --at 14:05 'state time-wait and dport = :443 and dst "
      "10.0.0.0/8'\n"
      "  tcpsnap-query sockets incident.db --host web1 state close-wait --long\n"
+     "  tcpsnap-query sockets incident.db --anonymize --key-file ~/acme.key state syn-sent\n"
      "  tcpsnap-query sockets incident.db --since 14:00 --until 14:10 'src 10.0.0.5:8080' --format "
      "csv\n"},
+    {"restore", "DB [FILE]", 1, 2, kOutput | kQuiet | kKey,
+     "translate back what --anonymize wrote, or an answer to it",
+     "Addresses in FILE (or standard input) become the original ones again, in whatever spelling "
+     "and\n"
+     "between whatever words they stand, and so do the words for the hosts, namespaces and files "
+     "of\n"
+     "DB. The rest stays as it is. The key is that which --anonymize was given; with another one "
+     "the\n"
+     "addresses that come out are wrong.\n"
+     "\n"
+     "Examples:\n"
+     "  tcpsnap-query restore incident.db --key-file ~/acme.key answer.txt\n"
+     "  echo 'is 10.224.17.201 a proxy?' | tcpsnap-query restore incident.db --key-file "
+     "~/acme.key\n"},
     {"info", "DB", 1, 1, kFormat | kOutput | kZone,
      "what a database holds: hosts, times, sources, refused lines",
      "Formats: table, json.\n"
@@ -164,8 +263,9 @@ constexpr std::array<Command, 8> kCommands = {{
      "Example:\n"
      "  tcpsnap-query info incident.db\n"},
     {"schema", "", 0, 0, kOutput | kTables, "the views with their columns, as commented SQL",
-     "Example:\n"
-     "  tcpsnap-query schema | less\n"},
+     "Examples:\n"
+     "  tcpsnap-query schema | less\n"
+     "  tcpsnap-query schema --ticket -o ticket.schema.json\n"},
 }};
 
 po::options_description OptionsOf(const Command& command) {
@@ -181,6 +281,8 @@ po::options_description OptionsOf(const Command& command) {
     add("host", po::value<std::string>()->value_name("HOST"), "this host (or host/netns) only");
   }
   if ((command.options & kWindow) != 0) {
+  }
+  if ((command.options & kBucket) != 0) {
     add("bucket", po::value<std::string>()->value_name("WIDTH"),
         "width of the buckets: 10s, 1m, 5m, 1h (the default), 1d");
   }
@@ -196,11 +298,17 @@ po::options_description OptionsOf(const Command& command) {
     add("report-dir", po::value<std::vector<std::string>>()->value_name("DIR"),
         "the reports of this folder too (all its *.sql); may be repeated");
   }
+  if ((command.options & kRules) != 0) add("rules", "the rules of triage instead");
+  if ((command.options & kRuleFolders) != 0) {
+    add("rule-dir", po::value<std::vector<std::string>>()->value_name("DIR"),
+        "the rules of triage of this folder too (all its *.sql); may be repeated");
+  }
   if ((command.options & kFile) != 0) {
     add("file,f", po::value<std::string>()->value_name("FILE"), "read the SQL from a file");
   }
   if ((command.options & kTables) != 0) {
     add("tables", "the tables below the views instead");
+    add("ticket", "the JSON Schema of tickets instead");
   }
   if ((command.options & kMoment) != 0) {
     add("long", "further columns: is_local, rto_ms, ato_ms, quick, pingpong, cwnd, ssthresh");
@@ -214,16 +322,37 @@ po::options_description OptionsOf(const Command& command) {
     add("passwd", po::value<std::string>()->value_name("FILE"),
         "names of uids, of a passwd(5) file of the captured host");
   }
+  if ((command.options & kSharing) != 0) {
+    add("anonymize", "other addresses and names in place of the real ones; needs --key-file");
+    add("key-file", po::value<std::string>()->value_name("FILE"),
+        "the key of --anonymize; where there is no such file, one is made");
+  }
+  if ((command.options & kKey) != 0) {
+    add("key-file", po::value<std::string>()->value_name("FILE"),
+        "the key that --anonymize was given");
+  }
+  if ((command.options & kTicket) != 0) {
+    add("triage", "findings, beside the reports that are named");
+    add("compare-since", po::value<std::string>()->value_name("T"),
+        "compare the window with another one, from this time on");
+    add("compare-until", po::value<std::string>()->value_name("T"),
+        "... up to this time, not including it (default: where the window begins)");
+    add("max-rows", po::value<std::string>()->value_name("N"),
+        "the most rows of each report and list (default 100, in markdown 20)");
+    add("format", po::value<std::string>()->value_name("FORMAT"), "json (the default), markdown");
+  }
   if ((command.options & kFormat) != 0) {
     add("format", po::value<std::string>()->value_name("FORMAT"),
-        "table (the default), csv, tsv, json, jsonl, markdown");
+        (command.options & kText) != 0
+            ? "text (the default), table, csv, tsv, json, jsonl, markdown"
+            : "table (the default), csv, tsv, json, jsonl, markdown");
   }
   if ((command.options & kOutput) != 0) {
     add("output,o", po::value<std::string>()->value_name("FILE"),
         "write to a file instead of standard output");
   }
+  if ((command.options & kHeader) != 0) add("no-header", "no column names");
   if ((command.options & kQuiet) != 0) {
-    add("no-header", "no column names");
     add("quiet,q", "no remarks on standard error");
   }
   add("help,h", "this text");
@@ -323,6 +452,8 @@ void Fill(const po::variables_map& given, CommandLine& line) {
   line.file = Text(given, "file");
   line.tables = given.count("tables") != 0;
   line.report_folders = Texts(given, "report-dir");
+  line.rule_folders = Texts(given, "rule-dir");
+  line.rules = given.count("rules") != 0;
   line.at = Text(given, "at");
   line.limit = Text(given, "limit");
   line.is_long = given.count("long") != 0;
@@ -330,6 +461,13 @@ void Fill(const po::variables_map& given, CommandLine& line) {
   line.services = Text(given, "services");
   line.hosts = Text(given, "hosts");
   line.passwd = Text(given, "passwd");
+  line.anonymize = given.count("anonymize") != 0;
+  line.key_file = Text(given, "key-file");
+  line.triage = given.count("triage") != 0;
+  line.compare_since = Text(given, "compare-since");
+  line.compare_until = Text(given, "compare-until");
+  line.max_rows = Text(given, "max-rows");
+  line.ticket = given.count("ticket") != 0;
 }
 
 }  // namespace
@@ -368,6 +506,8 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   }
   line.arguments = Texts(given, "argument");
   CheckCount(command, line.arguments);
+  if ((command.options & kText) != 0) line.format = kTextFormat;
+  if ((command.options & kTicket) != 0) line.format = "json";
   Fill(given, line);
   return line;
 }

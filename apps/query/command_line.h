@@ -11,6 +11,9 @@ namespace tcpsnap::query {
 /// Where names of services come from unless --services says otherwise.
 inline constexpr const char* kServicesFile = "/etc/services";
 
+/// The format of findings for people, besides those of report::FormatNames().
+inline constexpr const char* kTextFormat = "text";
+
 struct CommandLine {
   std::string command;
   std::vector<std::string> arguments;  ///< what stands after it and is no option
@@ -28,6 +31,8 @@ struct CommandLine {
   std::optional<std::string> file;
   bool tables = false;
   std::vector<std::string> report_folders;
+  std::vector<std::string> rule_folders;
+  bool rules = false;
   std::optional<std::string> at;
   std::optional<std::string> limit;
   bool is_long = false;
@@ -35,6 +40,13 @@ struct CommandLine {
   std::optional<std::string> services;
   std::optional<std::string> hosts;
   std::optional<std::string> passwd;
+  bool anonymize = false;
+  std::optional<std::string> key_file;
+  bool triage = false;
+  std::optional<std::string> compare_since;
+  std::optional<std::string> compare_until;
+  std::optional<std::string> max_rows;
+  bool ticket = false;  ///< the schema of tickets
 
   /// Set when --help or --version was asked for: print this and do nothing else.
   std::optional<std::string> help;

@@ -54,12 +54,7 @@ std::vector<std::string> ShowSockets(const CommandLine& line, const report::Requ
 
   std::vector<std::string> remarks = choice.remarks;
   if (choice.snapshots.empty()) {
-    report::Scope all = scope;
-    all.since_ms.reset();
-    all.until_ms.reset();
-    remarks.push_back(scope.first_ms ? "no snapshot in " + report::DescribeWindow(scope) +
-                                           "; there are some in " + report::DescribeWindow(all)
-                                     : "there are no snapshots");
+    remarks.push_back(report::DescribeEmptyWindow(scope));
   } else if (choice.is_window) {
     remarks.push_back(std::to_string(choice.snapshots.size()) + " snapshots in " +
                       report::DescribeWindow(scope));

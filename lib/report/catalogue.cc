@@ -19,13 +19,31 @@ namespace {
 
 constexpr std::string_view kEnding = ".sql";
 
+/// The paths of its reports, sorted.
+std::vector<std::string> ListFolder(const std::string& folder) {
+  std::vector<std::string> paths;
+  try {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().extension() == kEnding) paths.push_back(entry.path().string());
+    }
+  } catch (const std::filesystem::filesystem_error& error) {
+    throw UserError("can't read the folder " + folder + ": " + error.code().message());
+  }
+  if (paths.empty()) throw UserError("the folder " + folder + " holds no report (no *.sql)");
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
 }  // namespace
 
-Catalogue Catalogue::BuiltIn() {
-  constexpr std::string_view kFolder = "reports/";
+Catalogue Catalogue::BuiltIn() { return OfFolder("reports/"); }
+
+Catalogue Catalogue::BuiltInRules() { return OfFolder("triage/"); }
+
+Catalogue Catalogue::OfFolder(std::string_view folder) {
   Catalogue catalogue;
   for (const store::SqlFile& file : store::EmbeddedSql()) {
-    if (file.name.substr(0, kFolder.size()) != kFolder) continue;
+    if (file.name.substr(0, folder.size()) != folder) continue;
     Report report = ParseReport(ReportName(file.name), file.name, file.text);
     report.is_built_in = true;
     catalogue.Add(std::move(report));
@@ -45,18 +63,17 @@ void Catalogue::Add(Report report) {
   reports_.insert(place, std::move(report));
 }
 
+void Catalogue::AddOrReplace(Report report) {
+  std::erase_if(reports_, [&](const Report& r) { return r.is_built_in && r.name == report.name; });
+  Add(std::move(report));
+}
+
 void Catalogue::AddFolder(const std::string& folder) {
-  std::vector<std::string> paths;
-  try {
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      if (entry.path().extension() == kEnding) paths.push_back(entry.path().string());
-    }
-  } catch (const std::filesystem::filesystem_error& error) {
-    throw UserError("can't read the folder " + folder + ": " + error.code().message());
-  }
-  if (paths.empty()) throw UserError("the folder " + folder + " holds no report (no *.sql)");
-  std::sort(paths.begin(), paths.end());
-  for (const std::string& path : paths) Add(ReadReport(path));
+  for (const std::string& path : ListFolder(folder)) Add(ReadReport(path));
+}
+
+void Catalogue::AddOrReplaceFolder(const std::string& folder) {
+  for (const std::string& path : ListFolder(folder)) AddOrReplace(ReadReport(path));
 }
 
 const Report& Catalogue::Find(std::string_view name) const {

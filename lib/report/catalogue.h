@@ -13,13 +13,19 @@ class Catalogue {
  public:
   /// Those that were built in. Throws UserError when one of them is wrong.
   static Catalogue BuiltIn();
+  /// The rules of triage that were built in.
+  static Catalogue BuiltInRules();
 
   /// Throws UserError, which names both files, when there is a report of that name already.
   void Add(Report report);
+  /// As Add, but takes the place of a built-in one of that name.
+  void AddOrReplace(Report report);
   /// Adds the file of every report in a folder: all that end in ".sql", in the order of their
   /// names, nothing from folders below. Throws UserError where one of them is wrong, or there is
   /// none, or the folder can't be read.
   void AddFolder(const std::string& folder);
+  /// The same, but files take the place of built-in ones of their names.
+  void AddOrReplaceFolder(const std::string& folder);
 
   /// Throws UserError, which names the nearest.
   const Report& Find(std::string_view name) const;
@@ -28,6 +34,8 @@ class Catalogue {
   const std::vector<Report>& reports() const { return reports_; }
 
  private:
+  static Catalogue OfFolder(std::string_view folder);
+
   std::vector<Report> reports_;
 };
 

@@ -1,5 +1,6 @@
 #include "report/cell_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -8,6 +9,7 @@ namespace tcpsnap::report {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 /// Length of the UTF-8 sequence that `text` begins with, or 0 when there is none (RFC 3629).
 size_t SequenceLength(std::string_view text) {
@@ -104,7 +106,7 @@ void AppendPrintable(std::string& out, std::string_view text) {
     const size_t length = SequenceLength(text);
     const auto first = static_cast<unsigned char>(text[0]);
     if (length == 0) {
-      out += "\xEF\xBF\xBD";
+      out += kReplacement;
       text.remove_prefix(1);
       continue;
     }
@@ -119,6 +121,16 @@ void AppendPrintable(std::string& out, std::string_view text) {
     }
     text.remove_prefix(length);
   }
+}
+
+std::string WithoutBadUtf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t length = SequenceLength(text);
+    out += length == 0 ? kReplacement : text.substr(0, length);
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return out;
 }
 
 void AppendExactCell(std::string& out, const Cell& cell, ColumnType type,
@@ -169,6 +181,7 @@ bool IsNumeric(ColumnType type, const Cell& cell) {
     case ColumnType::kTime:
     case ColumnType::kText:
     case ColumnType::kAddress:
+    case ColumnType::kJson:
       return false;
     default:
       return true;

@@ -22,6 +22,9 @@ std::string TimeText(int64_t utc_ms, const capture::Zone& zone);
 /// For people: control characters as \n, \t, \x1b, bytes that are no UTF-8 as U+FFFD.
 void AppendPrintable(std::string& out, std::string_view text);
 
+/// The text with bytes that are no UTF-8 as U+FFFD, and the rest as it is.
+std::string WithoutBadUtf8(std::string_view text);
+
 /// A cell for csv and tsv, text excepted, which these escape themselves: exact, NULL is nothing.
 void AppendExactCell(std::string& out, const Cell& cell, ColumnType type,
                      const capture::Zone& zone);

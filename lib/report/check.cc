@@ -17,6 +17,7 @@
 #include "report/error.h"
 #include "report/nearest.h"
 #include "report/row_writer.h"
+#include "report/rule.h"
 #include "report/runner.h"
 #include "report/scope.h"
 #include "report/sql_error.h"
@@ -82,6 +83,7 @@ bool IsOfType(const Cell& cell, ColumnType type) {
       return cell.type == ValueType::kReal || cell.type == ValueType::kInteger;
     case ColumnType::kText:
     case ColumnType::kAddress:
+    case ColumnType::kJson:
       return cell.type == ValueType::kText;
   }
   return true;
@@ -96,7 +98,8 @@ class RowKeeper : public RowWriter {
     std::string message;
   };
 
-  RowKeeper() : RowWriter({true, capture::Zone(), [](std::string_view) {}}) {}
+  explicit RowKeeper(const Report& report)
+      : RowWriter({true, capture::Zone(), [](std::string_view) {}}), report_(report) {}
 
   Rows rows;
   std::vector<WrongType> wrong_types;
@@ -111,6 +114,7 @@ class RowKeeper : public RowWriter {
       row.push_back(ComparableText(cells[i]));
       CheckType(i, cells[i], row.back());
     }
+    if (report_.group == kRuleGroup && wrong_types.empty()) ReadFinding(report_, cells);
     rows.push_back(std::move(row));
   }
 
@@ -130,6 +134,7 @@ class RowKeeper : public RowWriter {
                                        std::string(TypeName(type)) + " and " + wrong});
   }
 
+  const Report& report_;
   std::set<size_t> reported_;
 };
 
@@ -145,6 +150,9 @@ class Checker {
   /// `declared` false: the declarations are known to be wrong, don't compare with them.
   std::vector<Problem> Check(bool declared) {
     if (!CheckStatement(declared)) return std::move(problems_);
+    if (declared && report_.group == kRuleGroup) {
+      for (Problem& problem : RuleProblems(report_)) problems_.push_back(std::move(problem));
+    }
     CheckOrderBy();
     CheckReads();
     if (declared && problems_.empty()) CheckRuns();
@@ -354,12 +362,15 @@ class Checker {
   /// nullopt when it failed, which is a problem then.
   std::optional<RowKeeper::Rows> Run(const Report& report, const Request& request,
                                      const Scope& scope, const std::string& where) {
-    RowKeeper keeper;
+    RowKeeper keeper(report_);
     try {
       RunReport(database_, report, request, scope, keeper);
     } catch (const store::SqlError& error) {
       const PlacedSqlError placed = PlaceSqlError(error, report_.sql_line);
       Add(placed.line, placed.column, "fails on " + where + ": " + placed.message);
+      return std::nullopt;
+    } catch (const FindingError& error) {
+      problems_.push_back(error.problem());
       return std::nullopt;
     } catch (const UserError& error) {
       AddAtSql("fails on " + where + ": " + error.what());

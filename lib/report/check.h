@@ -8,6 +8,7 @@
 //   - It ends with an ORDER BY that decides: rows come in the same order whichever way SQLite
 //   reads.
 //   - It runs on an empty database.
+//   - A rule of triage has the columns of a finding, and values that they take (rule.h).
 //   - With a window it reads no more than the snapshots in it (check_plan.h).
 //
 // The rows are those of a sample (check_sample.h), with the parameters' defaults.

@@ -79,7 +79,11 @@ class JsonWriter : public RowWriter {
         out() += nlohmann::json(cell.real).dump();
         break;
       case store::ValueType::kText:
-        out() += Quote(cell.bytes);
+        if (type == ColumnType::kJson && nlohmann::json::accept(cell.bytes)) {
+          out() += cell.bytes;
+        } else {
+          out() += Quote(cell.bytes);
+        }
         break;
       case store::ValueType::kBlob:
         out() += '"';

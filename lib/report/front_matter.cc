@@ -23,7 +23,7 @@ constexpr std::array<std::pair<std::string_view, ParameterType>, 7> kParameterTy
     {"time", ParameterType::kTime},
 }};
 
-constexpr std::array<std::pair<std::string_view, ColumnType>, 9> kColumnTypes = {{
+constexpr std::array<std::pair<std::string_view, ColumnType>, 10> kColumnTypes = {{
     {"time", ColumnType::kTime},
     {"integer", ColumnType::kInteger},
     {"real", ColumnType::kReal},
@@ -33,9 +33,10 @@ constexpr std::array<std::pair<std::string_view, ColumnType>, 9> kColumnTypes = 
     {"address", ColumnType::kAddress},
     {"port", ColumnType::kPort},
     {"uid", ColumnType::kUid},
+    {"json", ColumnType::kJson},
 }};
 
-constexpr std::array<Group, 8> kGroups = {{
+constexpr std::array<Group, 9> kGroups = {{
     {"change", "What changed, and when?"},
     {"who", "Who talks to whom?"},
     {"accept", "Does a service take its connections?"},
@@ -44,6 +45,7 @@ constexpr std::array<Group, 8> kGroups = {{
     {"network", "Where is loss, and who is slow?"},
     {"trust", "Can the data be trusted?"},
     {"own", "Your own"},
+    {kRuleGroup, "What went wrong?"},
 }};
 
 template <typename Types>

@@ -38,6 +38,7 @@ enum class ColumnType : uint8_t {
   kPort,     ///< an integer
   kUid,      ///< an integer
   kPercent,  ///< a real number, 0 to 100
+  kJson,     ///< text: an object or an array, which JSON output holds as such
 };
 
 enum class ParameterType : uint8_t {
@@ -73,6 +74,9 @@ struct Group {
   std::string_view question;
 };
 std::span<const Group> Groups();
+
+/// The group of the rules of triage (rule.h): reports whose rows are findings.
+inline constexpr std::string_view kRuleGroup = "triage";
 
 struct Report {
   std::string name;

@@ -123,10 +123,19 @@ void AddMissingFamilies(const std::vector<HostInfo>& hosts, std::vector<std::str
   if (!without_tcp6.empty()) health.push_back("no tcp6 table of " + NameSome(without_tcp6));
 }
 
-std::vector<std::string> HealthOf(Database& database, const std::vector<HostInfo>& hosts) {
+}  // namespace
+
+std::vector<std::string> ReadImportHealth(Database& database) {
   std::vector<std::string> health;
   AddInterruptedImports(database, health);
   AddStaleConnections(database, health);
+  return health;
+}
+
+namespace {
+
+std::vector<std::string> HealthOf(Database& database, const std::vector<HostInfo>& hosts) {
+  std::vector<std::string> health = ReadImportHealth(database);
   AddRejectedShare(database, health);
   AddMissingFamilies(hosts, health);
   return health;

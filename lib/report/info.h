@@ -59,6 +59,9 @@ DatabaseInfo ReadInfo(store::Database& database);
 /// well: interrupted imports, the share of refused rows, hosts with one of the two families only.
 std::vector<std::string> ReadHealth(store::Database& database);
 
+/// Of these, those about imports that did not end.
+std::vector<std::string> ReadImportHealth(store::Database& database);
+
 /// For people; times in `zone`.
 std::string InfoAsText(const DatabaseInfo& info, const capture::Zone& zone);
 /// One JSON object; times as ISO-8601 UTC.

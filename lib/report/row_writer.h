@@ -7,6 +7,7 @@
 // json(l)   null     ISO-8601 UTC    exact    bad UTF-8 replaced
 // markdown  -        zone of --tz    rounded  as table, pipes escaped
 //
+// Columns of the type json are text; in json(l) they stand as the object or array that they are.
 // Blobs are lower-case hexadecimal digits in all of them. A time that is shown in another zone than
 // UTC bears its offset. In csv an empty text is "" and NULL is nothing.
 #pragma once

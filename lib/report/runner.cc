@@ -1,6 +1,5 @@
 #include "report/runner.h"
 
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -18,8 +17,6 @@ namespace {
 
 using store::Database;
 using store::Statement;
-
-using Values = std::map<std::string, Value>;
 
 void RegisterBucket(Database& database, const Scope& scope) {
   auto buckets = std::make_shared<capture::Buckets>(scope.zone, scope.bucket_ms);
@@ -103,23 +100,6 @@ void CheckNames(const Report& report, const Request& request) {
   if (request.bucket && !report.UsesBuckets()) {
     throw UserError("the report " + report.name + " has no buckets: leave out --bucket");
   }
-}
-
-Values ReportValues(const Report& report, const Request& request, const Scope& scope) {
-  CheckNames(report, request);
-  Values values = ScopeValues(scope);
-  for (const Parameter& parameter : report.parameters) {
-    const auto given = request.parameters.find(parameter.name);
-    if (given != request.parameters.end()) {
-      values[parameter.name] = ParseParameter(parameter, given->second, scope.zone, scope.last_ms);
-    } else if (parameter.optional) {
-      values[parameter.name] = Value();
-    } else {
-      values[parameter.name] =
-          ParseParameter(parameter, parameter.default_text, scope.zone, scope.last_ms);
-    }
-  }
-  return values;
 }
 
 /// The declared columns, after a check that the SELECT gives just these.
@@ -215,14 +195,42 @@ int64_t RunScript(Database& database, std::string_view script, const Request& re
 
 }  // namespace
 
+Values ReportParameters(const Report& report, const Request& request, const Scope& scope) {
+  CheckNames(report, request);
+  Values values;
+  for (const Parameter& parameter : report.parameters) {
+    const auto given = request.parameters.find(parameter.name);
+    if (given != request.parameters.end()) {
+      values[parameter.name] = ParseParameter(parameter, given->second, scope.zone, scope.last_ms);
+    } else if (parameter.optional) {
+      values[parameter.name] = Value();
+    } else {
+      values[parameter.name] =
+          ParseParameter(parameter, parameter.default_text, scope.zone, scope.last_ms);
+    }
+  }
+  return values;
+}
+
 int64_t RunReport(Database& database, const Report& report, const Request& request,
                   const Scope& scope, RowWriter& writer) {
-  const Values values = ReportValues(report, request, scope);
+  Values values = ReportParameters(report, request, scope);
+  values.merge(ScopeValues(scope));
   RegisterBucket(database, scope);
   Statement statement = database.Prepare(report.sql);
   std::set<std::string> used;
   BindAll(statement, values, used);
   return WriteRows(statement, DeclaredColumns(report, statement), writer);
+}
+
+int64_t RunReportForUser(Database& database, const Report& report, const Request& request,
+                         const Scope& scope, RowWriter& writer) {
+  try {
+    return RunReport(database, report, request, scope, writer);
+  } catch (const store::SqlError& error) {
+    const PlacedSqlError placed = PlaceSqlError(error, report.sql_line);
+    throw UserError(ProblemText({report.file, placed.line, placed.column, placed.message}));
+  }
 }
 
 int64_t RunSql(Database& database, std::string_view script, const Request& request,

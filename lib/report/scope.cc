@@ -66,14 +66,22 @@ Scope ResolveScope(Database& database, const Request& request) {
   return scope;
 }
 
-bool HasSnapshots(Database& database, const Scope& scope) {
+int64_t CountSnapshots(Database& database, const Scope& scope) {
   Statement statement = database.Prepare(
-      "SELECT 1 FROM snapshot"
+      "SELECT count(*) FROM snapshot"
       " WHERE host_id IN (SELECT id FROM host WHERE label = ifnull(:host, label))"
       " AND taken_ms >= ifnull(:since, -9223372036854775808)"
-      " AND taken_ms < ifnull(:until, 9223372036854775807) LIMIT 1");
+      " AND taken_ms < ifnull(:until, 9223372036854775807)");
   statement.Bind(1, scope.host).Bind(2, scope.since_ms).Bind(3, scope.until_ms);
-  return statement.Step();
+  return statement.Step() ? statement.Integer(0) : 0;
+}
+
+std::string DescribeEmptyWindow(const Scope& scope) {
+  if (!scope.first_ms) return "there are no snapshots";
+  Scope all = scope;
+  all.since_ms.reset();
+  all.until_ms.reset();
+  return "no snapshot in " + DescribeWindow(scope) + "; there are some in " + DescribeWindow(all);
 }
 
 std::string DescribeWindow(const Scope& scope) {

@@ -37,8 +37,11 @@ struct Scope {
 /// and for a window that ends before it begins.
 Scope ResolveScope(store::Database& database, const Request& request);
 
-/// False when the window (or the database) holds no snapshot.
-bool HasSnapshots(store::Database& database, const Scope& scope);
+/// Snapshots in the window.
+int64_t CountSnapshots(store::Database& database, const Scope& scope);
+
+/// What to say where there is none: and where there are some.
+std::string DescribeEmptyWindow(const Scope& scope);
 
 /// "2026-11-22 07:00:00 to 2026-11-22 08:00:00 (Europe/Berlin)": the window, or where it is open
 /// the first and last snapshot.

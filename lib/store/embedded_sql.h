@@ -12,7 +12,7 @@ struct SqlFile {
   std::string_view text;
 };
 
-/// All of them: schema.sql, views.sql, then the reports by name.
+/// All of them: schema.sql, views.sql, then the reports and the rules of triage by name.
 std::span<const SqlFile> EmbeddedSql();
 
 /// The text of a file that is there; asserts that it is.

@@ -17,7 +17,7 @@ ARROWS = {
     "lib/procnet/": ["procnet/"],
     "lib/capture/": ["capture/", "procnet/"],
     "lib/store/": ["store/", "procnet/"],
-    "lib/report/": ["report/", "store/", "capture/clock.h"],
+    "lib/report/": ["report/", "store/", "capture/clock.h", "procnet/address.h"],
 }
 LIBRARIES = ("procnet/", "capture/", "store/", "report/")
 
@@ -27,6 +27,7 @@ HOMES = {
     r"archive\.h|archive_entry\.h": r"(lib|tests)/capture/.*",
     r"zlib\.h": r"lib/capture/.*",
     r"date/.*": r"lib/capture/.*",
+    r"nettle/.*": r"lib/report/(anonymizer\.cc|crypto_pan\.h)",
     r"nlohmann/.*": r"lib/(report|capture)/.*",
     r"boost/.*": r"apps/.*",
     r"catch2/.*": r"tests/.*",

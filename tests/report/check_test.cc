@@ -60,12 +60,69 @@ std::string With(std::string text, const std::string& from, const std::string& t
 }
 
 TEST_CASE("check: every built-in report keeps the contract") {
-  const Catalogue catalogue = Catalogue::BuiltIn();
-  REQUIRE_FALSE(catalogue.reports().empty());
-  for (const Report& report : catalogue.reports()) {
-    INFO(report.name);
-    for (const Problem& problem : CheckReport(report)) FAIL_CHECK(ProblemText(problem));
+  const std::vector<Catalogue> catalogues = {Catalogue::BuiltIn(), Catalogue::BuiltInRules()};
+  for (const Catalogue& catalogue : catalogues) {
+    REQUIRE_FALSE(catalogue.reports().empty());
+    for (const Report& report : catalogue.reports()) {
+      INFO(report.name);
+      for (const Problem& problem : CheckReport(report)) FAIL_CHECK(ProblemText(problem));
+    }
   }
+}
+
+/// Lines 1 to 14 of a good rule.
+const std::string kRuleHead =
+    "-- title: Hosts\n"
+    "-- group: triage\n"
+    "-- description: All of them.\n"
+    "-- column: host text - the host\n"
+    "-- column: severity text - how bad\n"
+    "-- column: weight real - order\n"
+    "-- column: what text - sentence\n"
+    "-- column: since time - first\n"
+    "-- column: until time - last\n"
+    "-- column: confidence text - how sure\n"
+    "-- column: why text - why\n"
+    "-- column: numbers json - figures\n"
+    "-- column: evidence json - peers\n"
+    "-- column: more text - command\n";
+
+const std::string kGoodRule =
+    kRuleHead +
+    "SELECT host, 'notice' AS severity, count(*) AS weight, 'a host' AS what,\n"
+    "  min(taken_ms) AS since, max(taken_ms) AS until, 'sure' AS confidence, 'it is' AS why,\n"
+    "  json_object('snapshots', count(*)) AS numbers, json_array(host) AS evidence,\n"
+    "  'info DB' AS more\n"
+    "FROM snapshots\n" +
+    kWindow + "GROUP BY host ORDER BY host;\n";
+
+TEST_CASE("check: a rule has the columns of a finding and their words") {
+  CHECK(Check(kGoodRule).empty());
+  CHECK(Check(With(kGoodRule, "-- column: more text - command\n", "")) ==
+        Texts{"mine.sql:14: the SELECT gives the column 'more', which is not declared: add"
+              " '-- column: more type unit help'",
+              "mine.sql:14: a finding has 11 columns: after the last one add '-- column: more text"
+              " - help'"});
+  CHECK(Check(With(kGoodRule, "numbers json", "numbers text")) ==
+        Texts{"mine.sql:12: column 9 of a finding is numbers: declare '-- column: numbers json -"
+              " help'"});
+  CHECK(
+      Check(With(kGoodRule, "command\nSELECT", "command\n-- column: x text - x\nSELECT")).size() ==
+      2);
+  CHECK(Check(With(kGoodRule, "'notice'", "'bad'")) ==
+        Texts{"mine.sql:5: column severity: 'bad' is none of: critical, warning, notice"});
+  CHECK(Check(With(kGoodRule, "'sure'", "'very'")) ==
+        Texts{"mine.sql:10: column confidence: 'very' is none of: sure, likely, possible"});
+  CHECK(Check(With(kGoodRule, "'it is'", "NULL")) ==
+        Texts{"mine.sql:11: column why: NULL is no text: a finding needs it"});
+  CHECK(Check(With(kGoodRule, "json_array(host)", "json_array(1)")) ==
+        Texts{"mine.sql:13: column evidence: '[1]' is no JSON array of texts: make it with "
+              "json_group_array()"});
+  CHECK(Check(With(kGoodRule, "json_object('snapshots', count(*))", "'a=1'")) ==
+        Texts{"mine.sql:12: column numbers: 'a=1' is no JSON object of plain values: make it with "
+              "json_object()"});
+  // Of another group it is a report, and free.
+  CHECK(Check(With(With(kGoodRule, "group: triage", "group: own"), "'sure'", "'very'")).empty());
 }
 
 TEST_CASE("check: a good report") {
@@ -110,7 +167,7 @@ TEST_CASE("check: the sample has what reports look for") {
 TEST_CASE("check: front-matter, all of it, and the SQL below it") {
   CHECK(Check(With(With(kGood, "group: own", "group: mine"), "peer address", "peer adress")) ==
         Texts{"mine.sql:2: no group is called 'mine' (there are: change, who, accept, reach, leak,"
-              " network, trust, own)",
+              " network, trust, own, triage)",
               "mine.sql:5: unknown type 'adress' (did you mean address?)"});
   CHECK(Check(With(With(kGood, "-- title: Sockets of each peer\n", ""), "FROM sockets",
                    "FROM sokets")) ==

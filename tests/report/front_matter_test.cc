@@ -118,7 +118,7 @@ TEST_CASE("front-matter: what is wrong is named with file and line") {
   CHECK(ErrorOf(With("-- group: who\n", "")) == "reports/x.sql:1: no '-- group:'");
   CHECK(ErrorOf(With("group: who", "group: whom")) ==
         "reports/x.sql:2: no group is called 'whom' (there are: change, who, accept, reach, leak, "
-        "network, trust, own)");
+        "network, trust, own, triage)");
   CHECK(ErrorOf(With("-- group: who\n", "-- group: who\n-- group: who\n")) ==
         "reports/x.sql:3: a second 'group'");
   CHECK(ErrorOf(With("-- group: who\n", "-- group: who\n--\n")) == "taken");
@@ -141,7 +141,7 @@ TEST_CASE("front-matter: all that is wrong is found, and what is right is kept")
   for (const Problem& problem : problems) texts.push_back(ProblemText(problem));
   CHECK(texts == std::vector<std::string>{
                      "x.sql:2: no group is called 'whom going on' (there are: change, who, accept,"
-                     " reach, leak, network, trust, own)",
+                     " reach, leak, network, trust, own, triage)",
                      "x.sql:8: parameter limit: 'many' is not an integer",
                      "x.sql:10: unknown key 'colum' (did you mean column?)"});
   REQUIRE(report.parameters.size() == 1);

@@ -66,10 +66,14 @@ TEST_CASE("scope: since is inside of the window, until outside") {
   request.since = "12:01";
   request.until = "12:03";
   CHECK(RunReport(*sample, "timewait", request) == Lines{"web1|2026-11-22 12:00:00|2|0|0|0|0|0|0"});
-  CHECK(HasSnapshots(*sample, ResolveScope(*sample, request)));
+  CHECK(CountSnapshots(*sample, ResolveScope(*sample, request)) == 2);
   request.since = "2020-01-01T00:00:00Z";
   request.until = "2020-01-02T00:00:00Z";
-  CHECK_FALSE(HasSnapshots(*sample, ResolveScope(*sample, request)));
+  CHECK(CountSnapshots(*sample, ResolveScope(*sample, request)) == 0);
+  CHECK(DescribeEmptyWindow(ResolveScope(*sample, request)) ==
+        "no snapshot in 2020-01-01 00:00:00 to 2020-01-02 00:00:00 (UTC); there are some in"
+        " 2026-11-22 12:00:00 to 2026-11-22 12:03:00 (UTC)");
+  CHECK(DescribeEmptyWindow(Scope()) == "there are no snapshots");
 }
 
 TEST_CASE("scope: what can't be") {
