@@ -165,7 +165,8 @@ constexpr std::array<Command, 11> kCommands = {{
      "  tcpsnap-query ticket incident.db close-wait remotes --triage -p limit=10 -p "
      "remotes.limit=50\n"
      "  tcpsnap-query ticket incident.db --since 14:00 --compare-since 13:00 --compare-until "
-     "14:00\n"},
+     "14:00\n"
+     "  tcpsnap-query ticket incident.db --anonymize --key-file ~/acme.key -o ticket.json\n"},
     {"check", "FILE...", 1, kAnyNumber, 0,
      "whether files of reports and rules are right, and what is wrong",
      "A report file is comments (title, group, description, param, column), then one SELECT; show\n"
