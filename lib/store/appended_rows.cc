@@ -182,9 +182,11 @@ AppendedRows::Copier* AppendedRows::GetCopier() {
     tried_ = true;
     try {
       copier_ = std::make_unique<Copier>(database_, table_, columns_);
-    } catch (const SqlError&) {
-      // An SQLite without sqlite3_deserialize or memory-mapped files, or one that protects its
-      // schema: the rows get there more slowly.
+    } catch (const DatabaseError& error) {
+      // An SQLite without sqlite3_deserialize or memory-mapped files, one that protects its schema,
+      // or takes a second name for damage: the rows get there more slowly.
+      if (dynamic_cast<const SqlError*>(&error) == nullptr && error.code() != SQLITE_CORRUPT) throw;
+      sqlite3_exec(database_.handle(), "PRAGMA writable_schema = RESET", nullptr, nullptr, nullptr);
     }
   }
   return copier_.get();
