@@ -62,12 +62,12 @@ inline uint64_t SlotFront(const char*& base, uint64_t& errors) noexcept {
 template <Family kFamily>
 inline bool IsShape(const char* base, int words) noexcept {
   // Of all pairs of a state and a timer, only those of kMini get their bits.
-  constexpr auto bit = [](char state, char timer) {
+  constexpr auto kBit = [](char state, char timer) {
     return uint64_t{1} << ((state + 8 * timer) % 64);
   };
   constexpr uint64_t kMini = [&] {
-    uint64_t mini = bit('5', '3') | bit('6', '3');
-    for (char timer = '0'; timer <= '4'; ++timer) mini |= bit('3', timer);
+    uint64_t mini = kBit('5', '3') | kBit('6', '3');
+    for (char timer = '0'; timer <= '4'; ++timer) mini |= kBit('3', timer);
     return mini;
   }();
   const uint64_t allowed = words == kMiniWords ? kMini : words == kFullWords ? ~uint64_t{0} : 0;

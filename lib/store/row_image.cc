@@ -149,7 +149,7 @@ void StoreFirstPage(uint8_t* page, const std::string& columns) {
   uint8_t* const cell = page + kPageBytes - kCellFront - record.size();
   StoreVarint2(cell, record.size());
   cell[2] = 1;  // its rowid
-  std::memcpy(cell + kCellFront, record.data(), record.size());
+  std::copy(record.begin(), record.end(), cell + kCellFront);
 
   page[kSchemaPage] = kLeafPage;
   Store16(page + kSchemaPage + 3, 1);
