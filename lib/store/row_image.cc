@@ -116,9 +116,9 @@ size_t StoreLeaf(uint8_t* page, std::span<const int64_t> values, size_t columns,
 
 // The header of the file and the schema table with one row.
 void StoreFirstPage(uint8_t* page, const std::string& columns) {
-  constexpr std::string_view kMagic("SQLite format 3", 16);
-  constexpr size_t kSchemaPage = 100;  // the B-tree page behind the header
-  std::memcpy(page, kMagic.data(), kMagic.size());
+  constexpr char kMagic[] = "SQLite format 3";  // with its zero
+  constexpr size_t kSchemaPage = 100;           // the B-tree page behind the header
+  std::memcpy(page, kMagic, sizeof kMagic);
   Store16(page + 16, kPageBytes);
   page[18] = page[19] = 1;  // a rollback journal
   page[21] = 64;            // these three must be so
