@@ -21,7 +21,8 @@ Values RandomValues(std::mt19937_64& random, size_t count) {
   Values values;
   while (values.size() < count) {
     const auto bits = random() % 64;
-    const auto value = static_cast<int64_t>(random() >> bits);
+    const uint64_t value = random() >> bits;
+    const uint64_t power = uint64_t{1} << bits;
     switch (random() % 8) {
       case 0:
         values.push_back(kAbsent);
@@ -30,19 +31,22 @@ Values RandomValues(std::mt19937_64& random, size_t count) {
         values.push_back(0);
         break;
       case 2:
-        values.push_back(int64_t{1} << bits);
+        values.push_back(static_cast<int64_t>(power));
         break;
       case 3:
-        values.push_back((int64_t{1} << bits) - 1);
+        values.push_back(static_cast<int64_t>(power - 1));
         break;
       case 4:
-        values.push_back(-1 - ((int64_t{1} << bits) - 1));
+        values.push_back(static_cast<int64_t>(~power + 1));  // -power
         break;
       case 5:
-        values.push_back(-value);
+        values.push_back(static_cast<int64_t>(~power));  // one less
+        break;
+      case 6:
+        values.push_back(static_cast<int64_t>(~value));
         break;
       default:
-        values.push_back(value);
+        values.push_back(static_cast<int64_t>(value));
     }
   }
   return values;
